@@ -1,0 +1,39 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap;
+
+/// <summary>
+/// Memory from the host's memory service. It belongs to the heap until <see cref="IHeap.Allocate"/> returns it inside a buffer;
+/// from then on to the host. A heap that got memory and then fails disposes it. Immutable and safe from any thread.
+/// </summary>
+/// <remarks>Only the host implements this; a buffer over anything else is refused as a fault of the heap.</remarks>
+public interface IHeapMemory : IDisposable
+{
+    /// <summary>Length in bytes; a multiple of <see cref="PageSize"/>, so possibly more than was asked for.</summary>
+    long Length { get; }
+
+    /// <summary>Size of its pages in bytes. Each page is physically contiguous, and nothing beyond a page is promised to be.</summary>
+    long PageSize { get; }
+
+    /// <summary>What stands behind it.</summary>
+    MemoryKind Kind { get; }
+
+    /// <summary>
+    /// Opens a new descriptor on the memory itself, readable and writable, which the caller owns. It counts as a reference: while it is open the buffer is
+    /// not released, so close it before <see cref="IHeap.Allocate"/> returns.
+    /// </summary>
+    /// <exception cref="HeapException">EOPNOTSUPP for opaque memory without anything behind it, or when the memory was handed out already.</exception>
+    SafeFileHandle OpenDescriptor();
+}
+
+/// <summary>The kinds of memory the host can describe.</summary>
+public enum MemoryKind
+{
+    /// <summary>Zeroed pages. The descriptor a client gets is the memory.</summary>
+    Pages = 0,
+
+    /// <summary>
+    /// The descriptor a client gets stands for the buffer and holds no data; what is behind it, if anything, is given only to importers.
+    /// </summary>
+    Opaque = 1,
+}
