@@ -1,0 +1,34 @@
+using System.Reflection;
+using System.Reflection.Metadata;
+
+namespace DmaHeap.Plugins.Inspection;
+
+/// <summary>The references of a plugin and of every assembly of its folder that they lead to.</summary>
+static class ReferenceClosure
+{
+    public static IReadOnlyList<PluginReference> Read(MetadataReader main, string mainName, PluginFolder folder)
+    {
+        var found = new List<PluginReference>();
+        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { mainName };
+        var pending = new Queue<(string Name, string Path)>();
+        Add(main, mainName);
+        while (pending.TryDequeue(out (string Name, string Path) next))
+        {
+            using AssemblyImage image = AssemblyImage.Open(File.ReadAllBytes(next.Path), folder.Shown(next.Path));
+            Add(image.Metadata, next.Name);
+        }
+        return found;
+
+        void Add(MetadataReader metadata, string owner)
+        {
+            foreach (AssemblyReferenceHandle handle in metadata.AssemblyReferences)
+            {
+                AssemblyName name = metadata.GetAssemblyReference(handle).GetAssemblyName();
+                (PluginReferenceKind kind, string? path) = AssemblyRules.Decide(name, folder);
+                found.Add(new PluginReference(name.Name!, name.Version ?? new Version(0, 0), kind, owner));
+                if (path is not null && seen.Add(name.Name!))
+                    pending.Enqueue((name.Name!, path));
+            }
+        }
+    }
+}
