@@ -1,0 +1,32 @@
+namespace DmaHeap.Hosting.Configuration;
+
+/// <summary>Collects every error of a file before anything is refused. Not safe for several threads.</summary>
+internal sealed class ConfigurationErrors
+{
+    /// <summary>Enough for a person; a file full of garbage must not fill the log.</summary>
+    internal const int Most = 200;
+
+    private readonly List<ConfigurationError> _errors = [];
+
+    internal int Count => _errors.Count;
+
+    internal void Add(SourceLocation location, string path, string message)
+    {
+        if (_errors.Count < Most) _errors.Add(new ConfigurationError(location, path, message));
+    }
+
+    /// <summary>An error about a value.</summary>
+    internal void Add(JsonTreeNode node, string message) => Add(node.Location, node.Path, message);
+
+    /// <summary>An error about a key.</summary>
+    internal void Add(JsonTreeProperty property, string message) => Add(property.Location, property.Path, message);
+
+    internal void Add(ConfigurationErrors others)
+    {
+        foreach (var error in others._errors) Add(error.Location, error.Path, error.Message);
+    }
+
+    /// <summary>All errors in the order of the file.</summary>
+    internal IReadOnlyList<ConfigurationError> InOrder() =>
+        Array.AsReadOnly(_errors.OrderBy(e => e.Location.Line).ThenBy(e => e.Location.Column).ToArray());
+}

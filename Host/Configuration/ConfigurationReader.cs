@@ -1,0 +1,90 @@
+using System.Text;
+
+namespace DmaHeap.Hosting.Configuration;
+
+/// <summary>
+/// Reads <c>plugins.json</c>. A file is refused whole: a syntax error by its place, otherwise with everything that is wrong in it at once.
+/// Stateless; every member may be used from any thread.
+/// </summary>
+public static class ConfigurationReader
+{
+    /// <summary>The largest file read, in bytes: 4 MiB.</summary>
+    public const int LargestFile = 4 * 1024 * 1024;
+
+    /// <summary>Reads a file. A file that cannot be read is an error like any other, so that a service can report it and go on with what it has.</summary>
+    /// <param name="path">The file; errors name it as it is written here.</param>
+    public static ConfigurationResult<HostConfiguration> Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        try
+        {
+            return Parse(ReadBytes(path), path, Path.GetFullPath(path));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return Refuse(new ConfigurationError(new SourceLocation(path, 0, 0), "", $"cannot be read: {JsonPath.Clip(e.Message, longest: 300)}"));
+        }
+    }
+
+    /// <summary>Reads a text, as from a string literal of a program that embeds the host.</summary>
+    /// <param name="json">The text.</param>
+    /// <param name="fileName">What errors name it; relative plugin paths are relative to its folder.</param>
+    public static ConfigurationResult<HostConfiguration> Parse(string json, string fileName = "plugins.json")
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        return Parse(Encoding.UTF8.GetBytes(json), fileName);
+    }
+
+    /// <summary>Reads a text in UTF-8, with or without a byte order mark.</summary>
+    /// <param name="utf8Json">The text; what is kept of it is copied.</param>
+    /// <param name="fileName">What errors name it; relative plugin paths are relative to its folder.</param>
+    public static ConfigurationResult<HostConfiguration> Parse(ReadOnlySpan<byte> utf8Json, string fileName = "plugins.json")
+    {
+        ArgumentException.ThrowIfNullOrEmpty(fileName);
+        return Parse(utf8Json[..Math.Min(utf8Json.Length, LargestFile + 1)].ToArray(), fileName, fileName);
+    }
+
+    /// <summary>
+    /// Reads a heap's own options into the plugin's options class; every error has its place in the file, or at the heap when the file has no options for it.
+    /// Nothing of the class is kept after the call, so its plugin can be unloaded.
+    /// </summary>
+    /// <param name="heap">The heap, as read.</param>
+    /// <param name="optionsType">The plugin's options class; null when it takes none.</param>
+    /// <returns>A new object of the class; null, without errors, when the plugin takes no options.</returns>
+    public static ConfigurationResult<object> BindOptions(HeapConfiguration heap, Type? optionsType)
+    {
+        ArgumentNullException.ThrowIfNull(heap);
+        var errors = new ConfigurationErrors();
+        var value = optionsType is null ? null : OptionsBinder.Bind(heap, optionsType, errors);
+        if (optionsType is null && heap.Options is { Properties.Count: > 0 } options) errors.Add(options, $"{heap.Plugin} takes no options");
+        return new ConfigurationResult<object>(value, errors.InOrder());
+    }
+
+    private static ConfigurationResult<HostConfiguration> Parse(ReadOnlyMemory<byte> bytes, string fileName, string sourcePath)
+    {
+        if (bytes.Length > LargestFile) return Refuse(new ConfigurationError(new SourceLocation(fileName, 1, 1), "", $"is larger than {new ByteSize(LargestFile).ToText()}, the most a configuration may have"));
+
+        var errors = new ConfigurationErrors();
+        if (JsonTree.Parse(new SourceText(fileName, bytes), errors) is not { } root) return new(null, errors.InOrder());
+        var configuration = Bind(root, sourcePath, errors);
+        HeapNames.Check(root, errors);
+        return new(configuration, errors.InOrder());
+    }
+
+    private static HostConfiguration? Bind(JsonTreeNode root, string sourcePath, ConfigurationErrors errors)
+    {
+        if (!OptionsBinder.DescribeOwn<HostSection>().TryRead(root, errors, out var bound)) return null;
+        var section = (HostSection)bound;
+        var heaps = section.Heaps.Select(heap => new HeapConfiguration(heap.Entry, heap.Section)).ToArray();
+        return new HostConfiguration(section.Version, section.Limits, Array.AsReadOnly(heaps), sourcePath);
+    }
+
+    private static byte[] ReadBytes(string path)
+    {
+        using var file = File.OpenRead(path);
+        var bytes = new byte[LargestFile + 1];
+        return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
+    }
+
+    private static ConfigurationResult<HostConfiguration> Refuse(ConfigurationError error) => new(null, [error]);
+}

@@ -1,0 +1,38 @@
+namespace DmaHeap.Hosting.Configuration;
+
+/// <summary>One heap, as it is written.</summary>
+internal sealed class HeapSection
+{
+    internal const string NamePattern = @"^(?!\.{1,2}$)[A-Za-z0-9._,+-]{1,63}$";
+    internal const string NameRule = "a heap name: 1 to 63 of A-Z a-z 0-9 . _ , + - and neither \".\" nor \"..\"";
+
+    [Option("The plugin: a name looked up on the search path, such as SystemHeap, or a path with a / in it, relative to this file.")]
+    [TextRule(@"^[^\u0000-\u0020]([^\u0000-\u001F]{0,4093}[^\u0000-\u0020])?$", "the name or path of a plugin")]
+    public required string Plugin { get; init; }
+
+    [Option("Which heap type of the plugin; needed only when it has several.")]
+    [TextRule(@"^[^\u0000-\u0020]{1,255}$", "the name of a heap type")]
+    public string? Type { get; init; }
+
+    [Option("Other names programs may open the heap by.", Default = "[]")]
+    [TextRule(NamePattern, NameRule)]
+    public string[] Aliases { get; init; } = [];
+
+    [Option("The plugin's own options.")]
+    public JsonTreeNode? Options { get; init; }
+
+    [Option("Limits of this heap alone.")]
+    public LimitsConfiguration Limits { get; init; } = new();
+
+    [Option("Who may use the heap, as a device node says it.")]
+    public AccessSection Access { get; init; } = new();
+
+    [Option("When a buffer's pages are taken from the system: lazy, at first touch, or committed, at allocation.", Default = "lazy")]
+    public CommitPolicy Commit { get; init; }
+
+    [Option("Whether the CPU may cache the heap's buffers.", Default = "true")]
+    public bool Cached { get; init; }
+
+    [Option("Whether the host refuses to start without this heap; otherwise the heap is listed as unavailable.", Default = "true")]
+    public bool Required { get; init; }
+}

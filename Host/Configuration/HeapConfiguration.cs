@@ -1,0 +1,68 @@
+namespace DmaHeap.Hosting.Configuration;
+
+/// <summary>What the configuration says about one heap. Checked (except the plugin's own options: <see cref="ConfigurationReader.BindOptions"/>) and immutable.</summary>
+public sealed class HeapConfiguration
+{
+    private readonly HeapSection _section;
+
+    internal HeapConfiguration(JsonTreeProperty entry, HeapSection section)
+    {
+        _section = section;
+        Entry = entry;
+        Aliases = Array.AsReadOnly(section.Aliases);
+        Access = AccessConfiguration.From(section.Access);
+    }
+
+    /// <summary>Name of the heap, as under <c>/dev/dma_heap</c>.</summary>
+    public string Name => Entry.Name;
+
+    /// <summary>Other names programs may open it by; possibly none.</summary>
+    public IReadOnlyList<string> Aliases { get; }
+
+    /// <summary>The plugin: a name for the search path, or a path with a <c>/</c> in it.</summary>
+    public string Plugin => _section.Plugin;
+
+    /// <summary>Which of the plugin's heap types; null when it has only one.</summary>
+    public string? Type => _section.Type;
+
+    /// <summary>Limits of this heap alone; null where there is none.</summary>
+    public LimitsConfiguration Limits => _section.Limits;
+
+    /// <summary>Who may allocate from it.</summary>
+    public AccessConfiguration Access { get; }
+
+    /// <summary>When its buffers' pages are taken from the system.</summary>
+    public CommitPolicy Commit => _section.Commit;
+
+    /// <summary>True when the CPU may cache its buffers.</summary>
+    public bool Cached => _section.Cached;
+
+    /// <summary>True when the host must not start without it; false when it is listed as unavailable instead.</summary>
+    public bool Required => _section.Required;
+
+    /// <summary>Where its name stands in the file.</summary>
+    public SourceLocation Location => Entry.Location;
+
+    /// <summary>The heap's place in the file, with all that stands there.</summary>
+    internal JsonTreeProperty Entry { get; }
+
+    /// <summary>The plugin's options as they stand in the file; null when there are none.</summary>
+    internal JsonTreeNode? Options => _section.Options;
+
+    /// <summary>True when <paramref name="other"/> says the same about a heap, wherever in a file and in whatever order its keys stand: a heap that need not be started anew.</summary>
+    /// <param name="other">The other, from any file.</param>
+    public bool SaysTheSameAs(HeapConfiguration other)
+    {
+        ArgumentNullException.ThrowIfNull(other);
+        return Name == other.Name
+            && Plugin == other.Plugin
+            && Type == other.Type
+            && Aliases.SequenceEqual(other.Aliases)
+            && Limits == other.Limits
+            && Access == other.Access
+            && Commit == other.Commit
+            && Cached == other.Cached
+            && Required == other.Required
+            && JsonTreeNode.SameValue(Options, other.Options);
+    }
+}

@@ -1,0 +1,25 @@
+namespace DmaHeap.Hosting.Configuration;
+
+/// <summary>What <c>plugins.json</c> says: the heaps to serve and the limits over all of them. Checked and immutable; get one from <see cref="ConfigurationReader"/>.</summary>
+public sealed class HostConfiguration
+{
+    internal HostConfiguration(int version, LimitsConfiguration limits, IReadOnlyList<HeapConfiguration> heaps, string sourcePath)
+    {
+        Version = version;
+        Limits = limits;
+        Heaps = heaps;
+        SourcePath = sourcePath;
+    }
+
+    /// <summary>Version of the file's format: 1.</summary>
+    public int Version { get; }
+
+    /// <summary>Limits over all heaps together. Where the file sets none, they are null and the host chooses.</summary>
+    public LimitsConfiguration Limits { get; }
+
+    /// <summary>The heaps in the order of the file; at least one. Names and aliases are unique over all of them.</summary>
+    public IReadOnlyList<HeapConfiguration> Heaps { get; }
+
+    /// <summary>The full path of the file, or the name given for a text that came from none. Relative plugin paths are relative to its folder.</summary>
+    public string SourcePath { get; }
+}
