@@ -1,0 +1,4 @@
+using System.Runtime.CompilerServices;
+
+[assembly: InternalsVisibleTo("DmaHeap.Testing")]
+[assembly: InternalsVisibleTo("DmaHeap.Tests")]

@@ -1,0 +1,64 @@
+using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Memory;
+
+namespace DmaHeap.Hosting.Buffers;
+
+/// <summary>
+/// The framework's own state of one live buffer; a plugin never sees it. One object a buffer, kept small: a host may have a hundred thousand.
+/// </summary>
+internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buffer, HostMemory memory, Caller owner, string name, long createdAt)
+{
+    private int _state;
+
+    /// <summary>Counts the buffers of this host; the lower half of the public id.</summary>
+    public ulong Sequence { get; } = sequence;
+
+    public HeapSlot Heap { get; } = heap;
+
+    /// <summary>The heap's own object: the very one its <c>Allocate</c> returned.</summary>
+    public HeapBuffer Buffer { get; } = buffer;
+
+    public HostMemory Memory { get; } = memory;
+
+    public Caller Owner { get; } = owner;
+
+    /// <summary>Name given by a client; may change, the last one wins.</summary>
+    public string Name { get; set; } = name;
+
+    /// <summary>Timestamp of the host's clock.</summary>
+    public long CreatedAt { get; } = createdAt;
+
+    public long Length { get; } = memory.Length;
+
+    /// <summary>The inotify watch, and the key under which the table finds it. 0 until it is watched.</summary>
+    public int Watch { get; set; }
+
+    public BufferState State => (BufferState)Volatile.Read(ref _state);
+
+    /// <summary>Guards the ops of this buffer, which a heap sees one at a time.</summary>
+    public Lock Ops { get; } = new();
+
+    public void MarkExported() => Volatile.Write(ref _state, (int)BufferState.Exported);
+
+    /// <summary>Claims the one release there is. True for exactly one caller.</summary>
+    public bool TryBeginRelease()
+    {
+        while (true)
+        {
+            var state = Volatile.Read(ref _state);
+            if (state >= (int)BufferState.Releasing) return false;
+            if (Interlocked.CompareExchange(ref _state, (int)BufferState.Releasing, state) == state) return true;
+        }
+    }
+
+    public void MarkReleased() => Volatile.Write(ref _state, (int)BufferState.Released);
+}
+
+/// <summary>A buffer's life, in order. There is no way back.</summary>
+internal enum BufferState
+{
+    Allocating = 0,
+    Exported = 1,
+    Releasing = 2,
+    Released = 3,
+}

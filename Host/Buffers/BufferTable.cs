@@ -1,0 +1,48 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace DmaHeap.Hosting.Buffers;
+
+/// <summary>All live buffers by their watch. Safe from any thread; nothing is called under its lock.</summary>
+internal sealed class BufferTable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<int, BufferRecord> _byWatch = [];
+
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _byWatch.Count;
+        }
+    }
+
+    public void Add(BufferRecord record)
+    {
+        lock (_lock) _byWatch.Add(record.Watch, record);
+    }
+
+    public bool TryFind(int watch, [NotNullWhen(true)] out BufferRecord? record)
+    {
+        lock (_lock) return _byWatch.TryGetValue(watch, out record);
+    }
+
+    public bool TryRemove(int watch, [NotNullWhen(true)] out BufferRecord? record)
+    {
+        lock (_lock) return _byWatch.Remove(watch, out record);
+    }
+
+    /// <summary>The watches of all live buffers at this moment.</summary>
+    public int[] Watches()
+    {
+        lock (_lock) return [.. _byWatch.Keys];
+    }
+
+    /// <summary>All live buffers at this moment, oldest first.</summary>
+    public BufferRecord[] Snapshot()
+    {
+        BufferRecord[] records;
+        lock (_lock) records = [.. _byWatch.Values];
+        Array.Sort(records, static (a, b) => a.Sequence.CompareTo(b.Sequence));
+        return records;
+    }
+}

@@ -1,0 +1,20 @@
+using DmaHeap.Hosting.Memory;
+using Microsoft.Extensions.Logging;
+
+namespace DmaHeap.Hosting.Heaps;
+
+/// <summary>The host behind a heap's door.</summary>
+internal sealed class HeapContext(string name, MemoryService memory, HeapStatistics statistics, TimeProvider time, ILogger log, CancellationToken stopping) : IHeapContext
+{
+    public string Name => name;
+
+    public IHeapLog Log { get; } = new HeapLog(name, log);
+
+    public IHeapMemoryService Memory => memory;
+
+    public IHeapStatistics Statistics => statistics;
+
+    public TimeProvider Time => time;
+
+    public CancellationToken Stopping => stopping;
+}

@@ -1,0 +1,35 @@
+namespace DmaHeap.Hosting;
+
+/// <summary>A heap to be served: what the configuration says of it, or a program that embeds the host. Immutable.</summary>
+public sealed record HeapDefinition
+{
+    /// <summary>Name under <c>/dev/dma_heap</c>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Further names it opens by.</summary>
+    public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>Creates the heap; called once, before anything is published. The host disposes what it returns.</summary>
+    public required Func<IHeapContext, IHeap> Create { get; init; }
+
+    /// <summary>Where it comes from, for people.</summary>
+    public string Plugin { get; init; } = "";
+
+    /// <summary>What it promises.</summary>
+    public HeapCapabilities Capabilities { get; init; }
+
+    /// <summary>Who may use it; null for the host's user and root.</summary>
+    public AccessRule? Access { get; init; }
+
+    /// <summary>How much it may hand out.</summary>
+    public HeapLimits Limits { get; init; } = new();
+
+    /// <summary>When memory is taken from the system.</summary>
+    public CommitPolicy Commit { get; init; } = CommitPolicy.Lazy;
+
+    /// <summary>Whether the CPU may cache its buffers.</summary>
+    public bool Cached { get; init; } = true;
+
+    /// <summary>True when the host does not start without it; false to list it as unavailable instead.</summary>
+    public bool Required { get; init; } = true;
+}

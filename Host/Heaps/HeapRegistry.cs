@@ -1,0 +1,47 @@
+using System.Collections.Frozen;
+
+namespace DmaHeap.Hosting.Heaps;
+
+/// <summary>The heaps of a host by name and alias. Immutable: a change is another registry, swapped in at once.</summary>
+internal sealed class HeapRegistry
+{
+    private readonly FrozenDictionary<string, HeapSlot> _byName;
+
+    public HeapRegistry(IReadOnlyList<HeapSlot> slots)
+    {
+        Slots = slots;
+        _byName = slots
+            .SelectMany(slot => slot.Definition.Aliases.Prepend(slot.Name).Select(name => KeyValuePair.Create(name, slot)))
+            .ToFrozenDictionary(StringComparer.Ordinal);
+    }
+
+    /// <summary>In the order of the configuration.</summary>
+    public IReadOnlyList<HeapSlot> Slots { get; }
+
+    /// <summary>The heap of a name or alias, active or not.</summary>
+    /// <exception cref="HeapException">ENOENT, naming the heaps there are.</exception>
+    public HeapSlot Find(string name)
+    {
+        if (_byName.TryGetValue(name, out var slot)) return slot;
+        throw new HeapException(HeapErrno.NoEntry, HeapCause.UnknownHeap,
+            Slots.Count == 0 ? $"there is no heap \"{name}\": this host has none" : $"there is no heap \"{name}\"; there are {string.Join(", ", Slots.Select(known => known.Name))}");
+    }
+
+    /// <summary>Refuses bad and doubled names before anything is created.</summary>
+    /// <exception cref="ArgumentException">Says which name, and whose.</exception>
+    public static void ThrowIfNamesClash(IEnumerable<HeapDefinition> definitions)
+    {
+        var owners = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var definition in definitions)
+        {
+            foreach (var name in definition.Aliases.Prepend(definition.Name))
+            {
+                if (HeapNames.WrongWith(name) is { } wrong) throw new ArgumentException(wrong);
+                if (!owners.TryAdd(name, definition.Name))
+                {
+                    throw new ArgumentException($"two heaps are called \"{name}\": {owners[name]} and {definition.Name}");
+                }
+            }
+        }
+    }
+}

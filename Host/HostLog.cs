@@ -1,0 +1,49 @@
+using Microsoft.Extensions.Logging;
+
+namespace DmaHeap.Hosting;
+
+/// <summary>Everything the host logs, with its stable event id. Listed in docs/events.md.</summary>
+internal static partial class HostLog
+{
+    /// <summary>Event of entries that heaps write themselves.</summary>
+    public static readonly EventId HeapEntry = new(100, nameof(HeapEntry));
+
+    [LoggerMessage(1, LogLevel.Information, "Listening on {Path} with {Heaps} heaps")]
+    public static partial void Listening(ILogger log, string path, int heaps);
+
+    [LoggerMessage(2, LogLevel.Information, "Stopped; {Live} buffers were still held by clients and stay theirs")]
+    public static partial void Stopped(ILogger log, int live);
+
+    [LoggerMessage(10, LogLevel.Information, "Heap {Heap} is up, from {Plugin}")]
+    public static partial void HeapStarted(ILogger log, string heap, string plugin);
+
+    [LoggerMessage(11, LogLevel.Warning, "Heap {Heap} is unavailable: {Reason}")]
+    public static partial void HeapUnavailable(ILogger log, string heap, string reason);
+
+    [LoggerMessage(12, LogLevel.Error, "Heap {Heap} failed in {Hook}")]
+    public static partial void HeapFaulted(ILogger log, string heap, string hook, Exception exception);
+
+    [LoggerMessage(13, LogLevel.Warning, "Plugin {Plugin} was not unloaded: {Detail}")]
+    public static partial void PluginStayed(ILogger log, string plugin, string detail);
+
+    [LoggerMessage(20, LogLevel.Information, "Refused {UserId}/{ProcessId} on heap {Heap}: {ErrnoName} {Cause}: {Sentence}")]
+    public static partial void AllocationRefused(ILogger log, uint userId, int processId, string heap, HeapErrno errnoName, string cause, string sentence);
+
+    [LoggerMessage(30, LogLevel.Warning, "The kernel's event queue overflowed; of {Live} tracked buffers {Found} were found gone")]
+    public static partial void QueueOverflowed(ILogger log, int live, int found);
+
+    [LoggerMessage(40, LogLevel.Debug, "Client {UserId}/{ProcessId} connected")]
+    public static partial void ClientConnected(ILogger log, uint userId, int processId);
+
+    [LoggerMessage(41, LogLevel.Warning, "Client {UserId}/{ProcessId} was disconnected: {Reason}")]
+    public static partial void ClientDisconnected(ILogger log, uint userId, int processId, string reason);
+
+    [LoggerMessage(42, LogLevel.Error, "A client could not be accepted: {Reason}")]
+    public static partial void AcceptFailed(ILogger log, string reason);
+
+    [LoggerMessage(43, LogLevel.Warning, "All {Workers} workers are busy for longer than {Milliseconds} ms; one more is started")]
+    public static partial void WorkerAdded(ILogger log, int workers, long milliseconds);
+
+    [LoggerMessage(44, LogLevel.Error, "A request of client {UserId}/{ProcessId} failed inside the host")]
+    public static partial void RequestFailed(ILogger log, uint userId, int processId, Exception exception);
+}

@@ -1,0 +1,161 @@
+using DmaHeap.Hosting.Buffers;
+using DmaHeap.Linux;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.Hosting.Lifetime;
+
+/// <summary>
+/// Learns from the kernel when the last reference to a buffer is gone: an inotify watch for IN_DELETE_SELF on the buffer's inode, which fires once when no descriptor,
+/// no SCM_RIGHTS copy in flight and no mapping is left in any process. The host keeps no descriptor of a buffer for this, only the watch.
+/// </summary>
+/// <remarks>
+/// A queue that overflowed lost events: the live watches are then read from /proc and whoever of ours is not among them is gone. That costs some 4 µs a
+/// live buffer, so it is done at most once a second.
+/// </remarks>
+internal sealed class ReleaseWatch : IDisposable
+{
+    private const ulong QueueKey = 0, StopKey = 1;
+    private const long SweepIntervalMs = 1000;
+    private const Seals OursHave = Seals.Shrink | Seals.Grow | Seals.Seal;
+
+    private readonly BufferTable _table;
+    private readonly Action<BufferRecord> _gone;
+    private readonly ILogger _log;
+    private readonly InotifyQueue _queue = new();
+    private readonly EventPoll _poll = new();
+    private readonly EventSignal _stop = new();
+    private readonly OpaqueInodes _opaque = new();
+    private readonly Thread _thread;
+
+    private long _lastSweep = -SweepIntervalMs;
+    private long _sweeps;
+
+    /// <param name="table">The live buffers.</param>
+    /// <param name="gone">Called on the watch's own thread for each buffer whose last reference is gone; must be quick.</param>
+    /// <param name="log">For overflows.</param>
+    public ReleaseWatch(BufferTable table, Action<BufferRecord> gone, ILogger log)
+    {
+        _table = table;
+        _gone = gone;
+        _log = log;
+        _poll.TryAdd(_queue.Handle, ReadyEvents.Readable, QueueKey).ThrowIfFailed("epoll_ctl");
+        _poll.TryAdd(_stop.Handle, ReadyEvents.Readable, StopKey).ThrowIfFailed("epoll_ctl");
+        _thread = new Thread(Run, 256 * 1024) { IsBackground = true, Name = "dmaheap release watch" };
+        _thread.Start();
+    }
+
+    /// <summary>How often lost events had to be made up for.</summary>
+    public long Sweeps => Interlocked.Read(ref _sweeps);
+
+    /// <summary>Watches a buffer's file and enters the buffer into the table. Nobody else may have the file yet.</summary>
+    /// <exception cref="HeapException">ENOSPC when the system's watches are used up.</exception>
+    public void Track(BufferRecord record, in Memory.ShownFile shown)
+    {
+        var errno = _queue.TryWatch(shown.File, InotifyMask.DeleteSelf, out var watch);
+        if (errno is Errno.ENOSPC)
+        {
+            throw new HeapException(HeapErrno.NoSpace, HeapCause.NoWatches,
+                $"{_table.Count} buffers are alive and the system has no inotify watch left: raise fs.inotify.max_user_watches (now {InotifyLimits.Read().MaxUserWatches})");
+        }
+
+        if (errno != Errno.None) throw Memory.SystemRefusal.From(errno, "watching a buffer");
+        record.Watch = watch;
+        _table.Add(record);
+        if (shown.IsOpaque) _opaque.Add(shown.File, watch);
+    }
+
+    /// <summary>Takes a buffer out again whose export failed. False when the kernel's word came first.</summary>
+    public bool TryWithdraw(BufferRecord record)
+    {
+        if (!_table.TryRemove(record.Watch, out _)) return false;
+        _opaque.Remove(record.Watch);
+        _queue.TryRemove(record.Watch);
+        return true;
+    }
+
+    /// <summary>Which buffer is this descriptor? Null when it is none of ours. Watching the same inode again yields the same watch.</summary>
+    public BufferRecord? Identify(SafeFileHandle descriptor)
+    {
+        // Seals exist on memfds only, and asking for them never leaves the kernel: a file system in user space cannot make us wait here.
+        if (FileSeals.TryGet(descriptor, out var seals) != Errno.None || (seals & OursHave) != OursHave) return null;
+        var errno = _queue.TryWatch(descriptor, InotifyMask.DeleteSelf | InotifyMask.MaskAdd, out var watch);
+        if (errno == Errno.EACCES) return _opaque.TryFind(descriptor, out watch) && _table.TryFind(watch, out var opaque) ? opaque : null;
+        if (errno != Errno.None) return null;
+        if (_table.TryFind(watch, out var record)) return record;
+        _queue.TryRemove(watch);
+        return null;
+    }
+
+    /// <summary>Ends the watching; buffers still in the table stay there. Waits for the thread.</summary>
+    public void Dispose()
+    {
+        _stop.Signal();
+        _thread.Join();
+        _poll.Dispose();
+        _stop.Dispose();
+        _queue.Dispose();
+    }
+
+    private void Run()
+    {
+        Span<ReadyDescriptor> ready = stackalloc ReadyDescriptor[2];
+        var buffer = new byte[64 * 1024];
+        var sweepDue = false;
+        while (true)
+        {
+            var timeout = sweepDue ? (int)Math.Max(0, _lastSweep + SweepIntervalMs - Environment.TickCount64) : -1;
+            foreach (var descriptor in ready[.._poll.Wait(ready, timeout)])
+            {
+                if (descriptor.Data == StopKey) return;
+            }
+
+            sweepDue |= Drain(buffer);
+            if (!sweepDue || Environment.TickCount64 < _lastSweep + SweepIntervalMs) continue;
+            Sweep();
+            sweepDue = false;
+        }
+    }
+
+    // Returns true when the kernel says that it lost events.
+    private bool Drain(byte[] buffer)
+    {
+        var overflowed = false;
+        while (_queue.TryRead(buffer, out var length) == Errno.None && length > 0)
+        {
+            foreach (var inotifyEvent in new InotifyEvents(buffer.AsSpan(0, length)))
+            {
+                if ((inotifyEvent.Mask & InotifyMask.QueueOverflow) != 0) overflowed = true;
+                if ((inotifyEvent.Mask & InotifyMask.DeleteSelf) != 0) Gone(inotifyEvent.Watch);
+            }
+        }
+
+        return overflowed;
+    }
+
+    private void Sweep()
+    {
+        // Ours first, then the kernel's: whoever is tracked in between is in neither, and whoever dies in between is found next time.
+        var ours = _table.Watches();
+        var live = new HashSet<int>(ours.Length);
+        _queue.CopyLiveWatches(live);
+        var found = 0;
+        foreach (var watch in ours)
+        {
+            if (live.Contains(watch)) continue;
+            Gone(watch);
+            found++;
+        }
+
+        _lastSweep = Environment.TickCount64;
+        Interlocked.Increment(ref _sweeps);
+        HostLog.QueueOverflowed(_log, ours.Length, found);
+    }
+
+    private void Gone(int watch)
+    {
+        if (!_table.TryRemove(watch, out var record)) return;
+        _opaque.Remove(watch);
+        _gone(record);
+    }
+}
