@@ -8,7 +8,7 @@ namespace DmaHeap.Tests.Linux;
 /// The ground the host stands on, proved on the machine at hand by a C program: the kernel reports the end of a
 /// buffer's last holder once and not before, also under random kills and after the event queue overflowed.
 /// </summary>
-/// <remarks>Not beside other tests: it compares the whole machine's shared memory before and after, within 64 MiB.</remarks>
+/// <remarks>Not beside other tests: it compares the whole machine's shared memory before and after, within 128 MiB.</remarks>
 [Collection(nameof(ReleaseProofTests))]
 [CollectionDefinition(nameof(ReleaseProofTests), DisableParallelization = true)]
 public sealed class ReleaseProofTests
