@@ -1,0 +1,37 @@
+using System.Collections.Concurrent;
+
+namespace DmaHeap.Tests.Heaps;
+
+/// <summary>The host as one heap sees it, without descriptors: enough to try a heap's own decisions.</summary>
+internal sealed class FakeHeapContext : IHeapContext, IHeapLog, IHeapStatistics
+{
+    public ConcurrentQueue<(HeapLogLevel Level, string Message, LogField[] Fields)> Entries { get; } = [];
+
+    public FakeMemoryService Memory { get; } = new();
+
+    public string Name => "fake";
+
+    public IHeapLog Log => this;
+
+    public IHeapStatistics Statistics => this;
+
+    public TimeProvider Time => TimeProvider.System;
+
+    public CancellationToken Stopping => CancellationToken.None;
+
+    IHeapMemoryService IHeapContext.Memory => Memory;
+
+    long IHeapStatistics.Buffers => 0;
+
+    long IHeapStatistics.Bytes => 0;
+
+    long IHeapStatistics.PeakBytes => 0;
+
+    long IHeapStatistics.Allocations => 0;
+
+    long IHeapStatistics.Failures => 0;
+
+    public bool IsEnabled(HeapLogLevel level) => true;
+
+    public void Write(HeapLogLevel level, string message, params LogField[] fields) => Entries.Enqueue((level, message, fields));
+}
