@@ -7,8 +7,6 @@ namespace DmaHeap.Linux;
 /// offset. Thread-safe.</summary>
 public static unsafe partial class DescriptorReopen
 {
-    internal const int CloseOnExec = 0x80000;
-
     /// <summary>Opens the file anew. Nothing managed is allocated but the handle.</summary>
     /// <param name="file">The file; its own access mode does not matter, its permission bits do.</param>
     /// <param name="mode">The access mode of the new description.</param>
@@ -21,7 +19,7 @@ public static unsafe partial class DescriptorReopen
         Span<byte> path = stackalloc byte[CString.MaxDescriptorPath];
         CString.WriteDescriptorPath(fd.Number, path);
         int result;
-        fixed (byte* pointer = path) result = open(pointer, (int)mode | (closeOnExec ? CloseOnExec : 0), 0);
+        fixed (byte* pointer = path) result = open(pointer, (int)mode | (closeOnExec ? OpenFlags.CloseOnExec : 0), 0);
         reopened = new SafeFileHandle(result, ownsHandle: true);
         return ErrnoGuard.Of(result);
     }

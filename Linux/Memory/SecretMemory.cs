@@ -7,8 +7,6 @@ namespace DmaHeap.Linux;
 /// (ENXIO), nor watched to its end. Thread-safe.</summary>
 public static partial class SecretMemory
 {
-    const int CloseOnExec = 0x80000;
-
     /// <summary>Whether this kernel has it now; asked by making one and closing it.</summary>
     public static bool IsAvailable
     {
@@ -25,7 +23,7 @@ public static partial class SecretMemory
     /// <returns>ENOSYS where the kernel has none or it is switched off (the default before 6.5), EMFILE, ENFILE, ENOMEM.</returns>
     public static Errno TryCreate(out SafeFileHandle secret)
     {
-        var fd = syscall(SyscallTable.Current.MemfdSecret, CloseOnExec);
+        var fd = syscall(SyscallTable.Current.MemfdSecret, OpenFlags.CloseOnExec);
         secret = new SafeFileHandle((nint)fd, ownsHandle: true);
         return ErrnoGuard.Of(fd);
     }

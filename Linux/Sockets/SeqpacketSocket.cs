@@ -11,10 +11,6 @@ public static unsafe partial class SeqpacketSocket
     internal const int Seqpacket = 5;
     internal const int CloseOnExec = 0x80000;
     internal const int NonBlock = 0x800;
-    internal const int PathOnly = 0x200000; // O_PATH
-    static readonly int NoFollow = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 0x20000 : 0x8000;
-
-    internal static int NoFollowFlag => NoFollow;
 
     /// <summary>Listens on a socket file with exactly the permission bits given. At no moment has the file more than those.</summary>
     /// <param name="path">The file, which must not exist; see <see cref="UnixAddress.MaxPathLength"/>. Its directory is the caller's: nobody
@@ -124,7 +120,7 @@ public static unsafe partial class SeqpacketSocket
     static void RestoreMode(string path, UnixFileMode mode)
     {
         int result;
-        fixed (byte* pointer = CString.From(path)) result = open(pointer, PathOnly | NoFollow | CloseOnExec, 0);
+        fixed (byte* pointer = CString.From(path)) result = open(pointer, OpenFlags.PathOnly | OpenFlags.NoFollow | OpenFlags.CloseOnExec, 0);
         ErrnoGuard.Of(result).ThrowIfFailed("open", path);
         using var file = new SafeFileHandle(result, ownsHandle: true);
         var status = FileStatus.Of(file);

@@ -1,0 +1,115 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using DmaHeap.Linux;
+
+namespace DmaHeap.Tests.Linux;
+
+/// <summary>Every struct and number shared with the kernel, held against what the C compiler says on this machine.</summary>
+public sealed class LayoutTests
+{
+    [Fact]
+    public void Structs_and_numbers_are_the_c_compilers()
+    {
+        var native = NativeProgram.Run("layout.c");
+        var ours = Structs().Concat(Numbers()).Concat(ControlMessages())
+            .Concat(Enum.GetValues<Errno>().Where(errno => errno != Errno.None).Select(errno => (errno.ToString(), (long)errno)))
+            .ToDictionary(pair => pair.Item1, pair => pair.Item2);
+        Assert.Equal(native.Keys.Order(), ours.Keys.Order()); // nothing is printed and not compared, or the other way round
+        Assert.All(native, pair => Assert.Equal((pair.Key, pair.Value), (pair.Key, ours[pair.Key])));
+    }
+
+    [Fact]
+    public void The_arm64_table_is_the_generic_one()
+    {
+        var native = NativeProgram.Run("generic_syscalls.c");
+        Assert.Equal(
+            new SyscallTable(native["__NR_memfd_secret"], native["__NR_pidfd_open"], native["__NR_pidfd_send_signal"]), SyscallTable.Arm64);
+    }
+
+    static IEnumerable<(string, long)> ControlMessages() => new[] { 0, 1, 2, 3, 252, 253 }.SelectMany(count => new (string, long)[]
+    {
+        ($"CMSG_LEN({count})", ControlMessage.Length(count * sizeof(int))), ($"CMSG_SPACE({count})", ControlMessage.Space(count * sizeof(int))),
+    });
+
+    static unsafe long Offset<T, TField>(ref T start, ref TField field) => Unsafe.ByteOffset(ref Unsafe.As<T, byte>(ref start), ref Unsafe.As<TField, byte>(ref field));
+
+    static unsafe List<(string, long)> Structs()
+    {
+        ControlHeader control = default;
+        InotifyHeader inotify = default;
+        IoVector vector = default;
+        MessageHeader message = default;
+        UnixAddress address = default;
+        StatxBuffer statx = default;
+        var epoll = EventPollLayout.Current;
+        // The public records keep their fields private: their bytes tell the order.
+        var limit = MemoryMarshal.Cast<ResourceLimit, ulong>([new ResourceLimit(1, 2)]).ToArray();
+        var peer = MemoryMarshal.Cast<PeerCredentials, int>([new PeerCredentials(1, 2, 3)]).ToArray();
+        return
+        [
+            ("sizeof(cmsghdr)", sizeof(ControlHeader)), ("cmsghdr.cmsg_len", Offset(ref control, ref control.Length)),
+            ("cmsghdr.cmsg_level", Offset(ref control, ref control.Level)), ("cmsghdr.cmsg_type", Offset(ref control, ref control.Type)),
+            ("sizeof(epoll_event)", epoll.Size), ("epoll_event.events", 0), ("epoll_event.data", epoll.DataOffset),
+            ("sizeof(inotify_event)", InotifyHeader.Size), ("inotify_event.wd", Offset(ref inotify, ref inotify.Watch)),
+            ("inotify_event.mask", Offset(ref inotify, ref inotify.Mask)), ("inotify_event.cookie", Offset(ref inotify, ref inotify.Cookie)),
+            ("inotify_event.len", Offset(ref inotify, ref inotify.NameLength)),
+            ("sizeof(iovec)", sizeof(IoVector)), ("iovec.iov_base", (byte*)&vector.Base - (byte*)&vector), ("iovec.iov_len", Offset(ref vector, ref vector.Length)),
+            ("sizeof(msghdr)", sizeof(MessageHeader)), ("msghdr.msg_name", (byte*)&message.Name - (byte*)&message),
+            ("msghdr.msg_namelen", Offset(ref message, ref message.NameLength)), ("msghdr.msg_iov", (byte*)&message.Vectors - (byte*)&message),
+            ("msghdr.msg_iovlen", Offset(ref message, ref message.VectorCount)), ("msghdr.msg_control", (byte*)&message.Control - (byte*)&message),
+            ("msghdr.msg_controllen", Offset(ref message, ref message.ControlLength)), ("msghdr.msg_flags", Offset(ref message, ref message.Flags)),
+            ("sizeof(rlimit_t)", sizeof(ResourceLimit)), ("rlimit_t.rlim_cur", 8 * Array.IndexOf(limit, 1ul)), ("rlimit_t.rlim_max", 8 * Array.IndexOf(limit, 2ul)),
+            ("sizeof(sockaddr_un)", address.Length), ("sockaddr_un.sun_family", Offset(ref address, ref address.Family)),
+            ("sockaddr_un.sun_path", Offset(ref address, ref address.Path)),
+            ("sizeof(statx_t)", sizeof(StatxBuffer)), ("statx_t.stx_mask", Offset(ref statx, ref statx.Mask)),
+            ("statx_t.stx_blksize", Offset(ref statx, ref statx.BlockSize)), ("statx_t.stx_uid", Offset(ref statx, ref statx.Uid)),
+            ("statx_t.stx_gid", Offset(ref statx, ref statx.Gid)), ("statx_t.stx_mode", Offset(ref statx, ref statx.Mode)),
+            ("statx_t.stx_ino", Offset(ref statx, ref statx.Inode)), ("statx_t.stx_size", Offset(ref statx, ref statx.Size)),
+            ("statx_t.stx_blocks", Offset(ref statx, ref statx.Blocks)), ("statx_t.stx_dev_major", Offset(ref statx, ref statx.DevMajor)),
+            ("statx_t.stx_dev_minor", Offset(ref statx, ref statx.DevMinor)),
+            ("sizeof(ucred)", sizeof(PeerCredentials)), ("ucred.pid", 4 * Array.IndexOf(peer, 1)), ("ucred.uid", 4 * Array.IndexOf(peer, 2)),
+            ("ucred.gid", 4 * Array.IndexOf(peer, 3)),
+        ];
+    }
+
+    static List<(string, long)> Numbers() =>
+    [
+        ("MFD_CLOEXEC", (long)MemfdFlags.CloseOnExec), ("MFD_ALLOW_SEALING", (long)MemfdFlags.AllowSealing), ("MFD_HUGETLB", (long)MemfdFlags.HugeTlb),
+        ("MFD_NOEXEC_SEAL", (long)MemfdFlags.NoExecSeal), ("MFD_HUGETLB | MFD_HUGE_2MB", (long)MemfdFlags.HugeTlb2MiB),
+        ("MFD_HUGETLB | MFD_HUGE_1GB", (long)MemfdFlags.HugeTlb1GiB),
+        ("F_SEAL_SEAL", (long)Seals.Seal), ("F_SEAL_SHRINK", (long)Seals.Shrink), ("F_SEAL_GROW", (long)Seals.Grow), ("F_SEAL_WRITE", (long)Seals.Write),
+        ("F_SEAL_EXEC", (long)Seals.Exec), ("F_ADD_SEALS", FileSeals.AddCommand), ("F_GET_SEALS", FileSeals.GetCommand),
+        ("F_DUPFD_CLOEXEC", DescriptorFlags.DuplicateCloseOnExec), ("F_GETFD", DescriptorFlags.GetDescriptor), ("F_SETFD", DescriptorFlags.SetDescriptor),
+        ("F_GETFL", DescriptorFlags.GetStatus), ("F_SETFL", DescriptorFlags.SetStatus), ("FD_CLOEXEC", DescriptorFlags.CloseOnExecBit),
+        ("O_CLOEXEC", OpenFlags.CloseOnExec), ("O_CREAT", OpenFlags.Create), ("O_NONBLOCK", DescriptorFlags.NonBlock), ("O_PATH", OpenFlags.PathOnly),
+        ("O_NOFOLLOW", OpenFlags.NoFollow), ("O_RDONLY", (long)FileAccessMode.ReadOnly), ("O_WRONLY", (long)FileAccessMode.WriteOnly),
+        ("O_RDWR", (long)FileAccessMode.ReadWrite), ("O_ACCMODE", (long)FileAccessMode.IoctlOnly),
+        ("FALLOC_FL_KEEP_SIZE", FileSpace.KeepSize), ("FALLOC_FL_PUNCH_HOLE", FileSpace.Punch), ("SEEK_END", FileSpace.SeekEnd),
+        ("AT_EMPTY_PATH", FileStatusCalls.EmptyPath), ("STATX_BASIC_STATS", FileStatusCalls.BasicStats),
+        ("LOCK_EX", FileLock.Exclusive), ("LOCK_NB", FileLock.NonBlocking),
+        ("MAP_SHARED", MemoryMapping.MapShared), ("MAP_PRIVATE", MemoryMapping.MapPrivate), ("MAP_FIXED", MemoryMapping.MapFixed),
+        ("MAP_ANONYMOUS", MemoryMapping.MapAnonymous), ("MAP_NORESERVE", MemoryMapping.MapNoReserve), ("MAP_POPULATE", MemoryMapping.MapPopulate),
+        ("PROT_NONE", (long)MapProtection.None), ("PROT_READ", (long)MapProtection.Read), ("PROT_WRITE", (long)MapProtection.Write), ("MS_SYNC", MemoryMapping.SyncNow),
+        ("MADV_DONTNEED", (long)MemoryAdvice.DontNeed), ("MADV_REMOVE", (long)MemoryAdvice.Remove), ("MADV_DONTFORK", (long)MemoryAdvice.DontFork),
+        ("MADV_HUGEPAGE", (long)MemoryAdvice.HugePage), ("MADV_DONTDUMP", (long)MemoryAdvice.DontDump), ("MADV_POPULATE_READ", (long)MemoryAdvice.PopulateRead),
+        ("MADV_POPULATE_WRITE", (long)MemoryAdvice.PopulateWrite), ("MADV_COLLAPSE", (long)MemoryAdvice.Collapse),
+        ("IN_DELETE_SELF", (long)InotifyMask.DeleteSelf), ("IN_Q_OVERFLOW", (long)InotifyMask.QueueOverflow), ("IN_IGNORED", (long)InotifyMask.Ignored),
+        ("IN_MASK_CREATE", (long)InotifyMask.MaskCreate), ("IN_MASK_ADD", (long)InotifyMask.MaskAdd),
+        ("IN_CLOEXEC", InotifyQueue.CloseOnExec), ("IN_NONBLOCK", InotifyQueue.NonBlock),
+        ("EPOLL_CLOEXEC", EventPoll.CloseOnExec), ("EPOLL_CTL_ADD", EventPoll.AddOperation), ("EPOLL_CTL_DEL", EventPoll.RemoveOperation),
+        ("EPOLL_CTL_MOD", EventPoll.ModifyOperation), ("EPOLLIN", (long)ReadyEvents.Readable), ("EPOLLOUT", (long)ReadyEvents.Writable),
+        ("EPOLLERR", (long)ReadyEvents.Error), ("EPOLLHUP", (long)ReadyEvents.HangUp), ("EPOLLRDHUP", (long)ReadyEvents.PeerClosed),
+        ("(unsigned)EPOLLONESHOT", (long)ReadyEvents.OneShot), ("(unsigned)EPOLLET", (long)ReadyEvents.EdgeTriggered),
+        ("EFD_CLOEXEC | EFD_NONBLOCK", EventSignal.Flags),
+        ("AF_UNIX", SeqpacketSocket.Unix), ("SOCK_SEQPACKET", SeqpacketSocket.Seqpacket), ("SOCK_CLOEXEC", SeqpacketSocket.CloseOnExec),
+        ("SOCK_NONBLOCK", SeqpacketSocket.NonBlock), ("SOL_SOCKET", ControlMessage.SocketLevel), ("SCM_RIGHTS", ControlMessage.Rights),
+        ("MSG_DONTWAIT", (long)MessageFlags.DontWait), ("MSG_NOSIGNAL", SocketMessages.NoSignal), ("MSG_CTRUNC", SocketMessages.ControlTruncated),
+        ("MSG_TRUNC", SocketMessages.DataTruncated), ("MSG_CMSG_CLOEXEC", SocketMessages.CloseOnExecRights),
+        ("SO_PEERCRED", SocketPeer.CredentialsOption), ("SO_PEERGROUPS", SocketPeer.GroupsOption), ("SO_PEERPIDFD", SocketPeer.PidfdOption),
+        ("RLIMIT_NOFILE", (long)LimitedResource.OpenFiles), ("RLIMIT_MEMLOCK", (long)LimitedResource.LockedMemory),
+        ("PR_SET_PDEATHSIG", ProcessControl.SetParentDeathSignalOption), ("PR_GET_DUMPABLE", ProcessControl.GetDumpableOption),
+        ("PR_SET_DUMPABLE", ProcessControl.SetDumpableOption),
+        ("SYS_memfd_secret", SyscallTable.Current.MemfdSecret), ("SYS_pidfd_open", SyscallTable.Current.PidfdOpen),
+        ("SYS_pidfd_send_signal", SyscallTable.Current.PidfdSendSignal),
+    ];
+}
