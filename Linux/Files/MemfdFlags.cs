@@ -20,8 +20,8 @@ public enum MemfdFlags : uint
     NoExecSeal = 0x8,
 
     /// <summary>MFD_HUGETLB with 2 MiB pages.</summary>
-    HugeTlb2MiB = HugeTlb | (21u << 26),
+    Huge2MiB = HugeTlb | (21u << 26),
 
     /// <summary>MFD_HUGETLB with 1 GiB pages.</summary>
-    HugeTlb1GiB = HugeTlb | (30u << 26),
+    Huge1GiB = HugeTlb | (30u << 26),
 }

@@ -75,8 +75,8 @@ public sealed class LayoutTests
     static List<(string, long)> Numbers() =>
     [
         ("MFD_CLOEXEC", (long)MemfdFlags.CloseOnExec), ("MFD_ALLOW_SEALING", (long)MemfdFlags.AllowSealing), ("MFD_HUGETLB", (long)MemfdFlags.HugeTlb),
-        ("MFD_NOEXEC_SEAL", (long)MemfdFlags.NoExecSeal), ("MFD_HUGETLB | MFD_HUGE_2MB", (long)MemfdFlags.HugeTlb2MiB),
-        ("MFD_HUGETLB | MFD_HUGE_1GB", (long)MemfdFlags.HugeTlb1GiB),
+        ("MFD_NOEXEC_SEAL", (long)MemfdFlags.NoExecSeal), ("MFD_HUGETLB | MFD_HUGE_2MB", (long)MemfdFlags.Huge2MiB),
+        ("MFD_HUGETLB | MFD_HUGE_1GB", (long)MemfdFlags.Huge1GiB),
         ("F_SEAL_SEAL", (long)Seals.Seal), ("F_SEAL_SHRINK", (long)Seals.Shrink), ("F_SEAL_GROW", (long)Seals.Grow), ("F_SEAL_WRITE", (long)Seals.Write),
         ("F_SEAL_EXEC", (long)Seals.Exec), ("F_ADD_SEALS", FileSeals.AddCommand), ("F_GET_SEALS", FileSeals.GetCommand),
         ("F_DUPFD_CLOEXEC", DescriptorFlags.DuplicateCloseOnExec), ("F_GETFD", DescriptorFlags.GetDescriptor), ("F_SETFD", DescriptorFlags.SetDescriptor),

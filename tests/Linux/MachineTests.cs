@@ -87,7 +87,7 @@ public sealed class MachineTests
         using var root = new TemporaryDirectory();
         foreach (var (name, value) in new[] { ("nr_hugepages", 8), ("free_hugepages", 3), ("surplus_hugepages", 1) })
             root.Write($"sys/kernel/mm/hugepages/hugepages-2048kB/{name}", $"{value}\n");
-        Assert.Equal(new HugePagePool(8, 3, 1), HugePagePool.Read(2 << 20, root.Path));
-        Assert.Null(HugePagePool.Read(1 << 30, root.Path));
+        Assert.Equal(new DmaHeap.Linux.HugePagePool(8, 3, 1), DmaHeap.Linux.HugePagePool.Read(2 << 20, root.Path));
+        Assert.Null(DmaHeap.Linux.HugePagePool.Read(1 << 30, root.Path));
     }
 }

@@ -95,9 +95,9 @@ public sealed class MemoryTests
     [Fact]
     public void A_hugetlb_file_of_any_length_is_mapped_and_unmapped_whole()
     {
-        if (HugePagePool.Read(TwoMiB) is not { } pool) { Assert.Skip("This kernel has no 2 MiB pages."); return; }
+        if (DmaHeap.Linux.HugePagePool.Read(TwoMiB) is not { } pool) { Assert.Skip("This kernel has no 2 MiB pages."); return; }
         if (pool.Free == 0) Assert.Skip("No 2 MiB page is free.");
-        using var memfd = Sized(TwoMiB, MemfdFlags.CloseOnExec | MemfdFlags.HugeTlb2MiB);
+        using var memfd = Sized(TwoMiB, MemfdFlags.CloseOnExec | MemfdFlags.Huge2MiB);
         using (var mapping = MemoryMapping.Map(memfd, 0, 4096, MapProtection.Read | MapProtection.Write, alignment: TwoMiB)) mapping.Span.Fill(7);
         Assert.DoesNotContain(File.ReadLines("/proc/self/maps"), line => line.EndsWith($" {FileStatus.Of(memfd).Inode} /memfd:test (deleted)", StringComparison.Ordinal));
     }
