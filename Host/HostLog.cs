@@ -29,6 +29,9 @@ internal static partial class HostLog
     [LoggerMessage(20, LogLevel.Information, "Refused {UserId}/{ProcessId} on heap {Heap}: {ErrnoName} {Cause}: {Sentence}")]
     public static partial void AllocationRefused(ILogger log, uint userId, int processId, string heap, HeapErrno errnoName, string cause, string sentence);
 
+    [LoggerMessage(21, LogLevel.Error, "An allocation failed inside the host")]
+    public static partial void AllocationFailed(ILogger log, Exception exception);
+
     [LoggerMessage(30, LogLevel.Warning, "The kernel's event queue overflowed; of {Live} tracked buffers {Found} were found gone")]
     public static partial void QueueOverflowed(ILogger log, int live, int found);
 

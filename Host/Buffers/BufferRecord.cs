@@ -30,13 +30,13 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
 
     public long Length { get; } = memory.Length;
 
+    /// <summary>Whether the client's descriptor only stands for the buffer.</summary>
+    public bool IsOpaque { get; set; }
+
     /// <summary>The inotify watch, and the key under which the table finds it. 0 until it is watched.</summary>
     public int Watch { get; set; }
 
     public BufferState State => (BufferState)Volatile.Read(ref _state);
-
-    /// <summary>Guards the ops of this buffer, which a heap sees one at a time.</summary>
-    public Lock Ops { get; } = new();
 
     public void MarkExported() => Volatile.Write(ref _state, (int)BufferState.Exported);
 

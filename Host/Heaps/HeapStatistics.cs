@@ -16,6 +16,7 @@ internal sealed class HeapStatistics : IHeapStatistics
     private long _allocations;
     private long _releases;
     private long _failureCount;
+    private long _hookFailures;
 
     public long Buffers => Interlocked.Read(ref _buffers);
 
@@ -28,6 +29,9 @@ internal sealed class HeapStatistics : IHeapStatistics
     public long Releases => Interlocked.Read(ref _releases);
 
     public long Failures => Interlocked.Read(ref _failureCount);
+
+    /// <summary>Exceptions that left a hook other than <c>Allocate</c>.</summary>
+    public long HookFailures => Interlocked.Read(ref _hookFailures);
 
     public IReadOnlyList<KeyValuePair<string, long>> FailuresByCause => [.. _failures.OrderByDescending(pair => pair.Value)];
 
@@ -51,6 +55,8 @@ internal sealed class HeapStatistics : IHeapStatistics
         Interlocked.Decrement(ref _buffers);
         Interlocked.Add(ref _bytes, -bytes);
     }
+
+    public void HookFailed() => Interlocked.Increment(ref _hookFailures);
 
     public void Failed(string cause)
     {

@@ -39,8 +39,8 @@ internal sealed class ReleaseWatch : IDisposable
         _table = table;
         _gone = gone;
         _log = log;
-        _poll.TryAdd(_queue.Handle, ReadyEvents.Readable, QueueKey).ThrowIfFailed("epoll_ctl");
-        _poll.TryAdd(_stop.Handle, ReadyEvents.Readable, StopKey).ThrowIfFailed("epoll_ctl");
+        _poll.Add(_queue.Handle, ReadyEvents.Readable, QueueKey);
+        _poll.Add(_stop.Handle, ReadyEvents.Readable, StopKey);
         _thread = new Thread(Run, 256 * 1024) { IsBackground = true, Name = "dmaheap release watch" };
         _thread.Start();
     }
@@ -61,6 +61,7 @@ internal sealed class ReleaseWatch : IDisposable
 
         if (errno != Errno.None) throw Memory.SystemRefusal.From(errno, "watching a buffer");
         record.Watch = watch;
+        record.IsOpaque = shown.IsOpaque;
         _table.Add(record);
         if (shown.IsOpaque) _opaque.Add(shown.File, watch);
     }
@@ -126,7 +127,8 @@ internal sealed class ReleaseWatch : IDisposable
             foreach (var inotifyEvent in new InotifyEvents(buffer.AsSpan(0, length)))
             {
                 if ((inotifyEvent.Mask & InotifyMask.QueueOverflow) != 0) overflowed = true;
-                if ((inotifyEvent.Mask & InotifyMask.DeleteSelf) != 0) Gone(inotifyEvent.Watch);
+                // IN_IGNORED follows and says the same: it is what is left when the first was dropped by a full queue.
+                if ((inotifyEvent.Mask & (InotifyMask.DeleteSelf | InotifyMask.Ignored)) != 0) Gone(inotifyEvent.Watch);
             }
         }
 

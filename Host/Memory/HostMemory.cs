@@ -9,6 +9,8 @@ namespace DmaHeap.Hosting.Memory;
 /// </summary>
 internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
 {
+    private int _claimed;
+
     public long Length { get; } = length;
 
     public long PageSize { get; } = pageSize;
@@ -17,6 +19,9 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
 
     /// <summary>True when what stands behind it is secret memory.</summary>
     public virtual bool IsSecret => false;
+
+    /// <summary>Ties the memory to the one buffer it will ever belong to. False when it belongs to one already.</summary>
+    public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 
     /// <summary>
     /// Hands over the sealed file whose last reference ends the buffer. The caller owns it, watches it, gives the client a description of it and closes it.

@@ -33,6 +33,14 @@ public sealed unsafe partial class EventPoll : IDisposable
     /// <returns>EEXIST (it is there already), EPERM (this kind of file cannot be waited on), ENOSPC, ENOMEM.</returns>
     public Errno TryAdd(SafeFileHandle descriptor, ReadyEvents events, ulong data) => Control(AddOperation, descriptor, events, data);
 
+    /// <summary>As <see cref="TryAdd"/>, for a descriptor that cannot fail but for want of memory.</summary>
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="events">What to report.</param>
+    /// <param name="data">Given back with each report.</param>
+    /// <exception cref="LinuxException">As <see cref="TryAdd"/> returns.</exception>
+    public void Add(SafeFileHandle descriptor, ReadyEvents events, ulong data) =>
+        TryAdd(descriptor, events, data).ThrowIfFailed("epoll_ctl", descriptor);
+
     /// <summary>Changes what is reported for a descriptor.</summary>
     /// <param name="descriptor">The descriptor.</param>
     /// <param name="events">What to report from now on.</param>

@@ -11,6 +11,7 @@ public static unsafe partial class SocketMessages
     internal const int NoSignal = 0x4000;
     internal const int ControlTruncated = 0x8;
     internal const int DataTruncated = 0x20;
+    internal const nuint UnreadBySender = 0x5411;
     internal const int CloseOnExecRights = 0x4000_0000;
 
     /// <summary>Sends a message without descriptors.</summary>
@@ -110,6 +111,16 @@ public static unsafe partial class SocketMessages
         }
     }
 
+    /// <summary>How much of what was sent on a unix socket its peer has not read yet (SIOCOUTQ).</summary>
+    /// <param name="socket">A connected unix socket.</param>
+    /// <param name="bytes">In the kernel's accounting, so more than the messages' lengths; 0 when all was read.</param>
+    /// <returns>ENOTTY for another kind of file.</returns>
+    public static Errno TryGetUnread(SafeFileHandle socket, out int bytes)
+    {
+        using var fd = new BorrowedDescriptor(socket);
+        fixed (int* pointer = &bytes) return ErrnoGuard.Of(ioctl(fd.Number, UnreadBySender, pointer));
+    }
+
     static Errno Send(SafeFileHandle socket, ReadOnlySpan<byte> data, byte* control, int controlLength, MessageFlags flags)
     {
         using var fd = new BorrowedDescriptor(socket);
@@ -123,6 +134,9 @@ public static unsafe partial class SocketMessages
             return errno;
         }
     }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(int fd, nuint request, int* argument);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint sendmsg(int socket, MessageHeader* message, int flags);

@@ -1,0 +1,180 @@
+using DmaHeap.Hosting.Buffers;
+using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Lifetime;
+using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Policy;
+using DmaHeap.Linux;
+using DmaHeap.Protocol;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.Hosting.Allocation;
+
+/// <summary>
+/// One allocation from request to exported buffer, and the one place that undoes a half-made one, in reverse. Runs on the thread that read the request.
+/// Thread-safe; no lock is held while the heap is called.
+/// </summary>
+internal sealed class Allocator(
+    Func<HeapRegistry> registry, Quotas quotas, ReleaseWatch watch, Releaser releaser, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
+{
+    private ulong _lastSequence;
+
+    /// <summary>The upper half of the ids of this host's buffers.</summary>
+    public ulong Epoch => epoch;
+
+    /// <exception cref="HeapException">The only exception there is: what the client is told. Refusals are counted and logged here.</exception>
+    public Allocation Allocate(in BufferRequest request, CancellationToken cancellationToken)
+    {
+        HeapSlot? slot = null;
+        try
+        {
+            slot = registry().Find(request.Heap);
+            return Allocate(slot, in request, cancellationToken);
+        }
+        catch (HeapException refusal)
+        {
+            slot?.Statistics.Failed(refusal.Cause);
+            HostLog.AllocationRefused(log, request.Caller.UserId, request.Caller.ProcessId, request.Heap, refusal.Errno, refusal.Cause, refusal.Message);
+            throw;
+        }
+    }
+
+    /// <summary>Takes back a buffer that could not be sent. Its descriptor must not have left the host.</summary>
+    public void Discard(Allocation allocation)
+    {
+        var withdrawn = watch.TryWithdraw(allocation.Record);
+        allocation.Handle.Dispose();
+        if (withdrawn) releaser.Release(allocation.Record, ReleaseReason.ExportFailed);
+    }
+
+    private Allocation Allocate(HeapSlot slot, in BufferRequest request, CancellationToken cancellationToken)
+    {
+        probe.Reached(AllocationStep.Requested);
+        var length = Admission.Check(slot, in request);
+        quotas.Charge(slot.Definition.Limits, slot.Account, request.Caller.UserId, length);
+        var charged = length;
+        HeapBuffer? buffer = null;
+        BufferRecord? record = null;
+        SafeFileHandle? handle = null;
+        try
+        {
+            probe.Reached(AllocationStep.Admitted);
+            buffer = CallHeap(slot, in request, length, cancellationToken);
+            var memory = ClaimMemory(slot, ref buffer, length);
+            if (memory.Length > charged)
+            {
+                quotas.Charge(slot.Definition.Limits with { LargestBuffer = long.MaxValue }, slot.Account, request.Caller.UserId, memory.Length - charged);
+                charged = memory.Length;
+            }
+
+            probe.Reached(AllocationStep.Allocated);
+            record = new BufferRecord(
+                Interlocked.Increment(ref _lastSequence), slot, buffer!, memory, request.Caller, request.Name, time.GetTimestamp());
+            handle = Export(record, (FileAccessMode)(request.FileFlags & ProtocolConstants.AccessModeMask));
+            slot.Statistics.Allocated(record.Length);
+            record.MarkExported();
+            probe.Reached(AllocationStep.Exported);
+            return new Allocation(record, handle);
+        }
+        catch (Exception exception)
+        {
+            Undo(slot, buffer, record, handle, request.Caller.UserId, charged);
+            throw exception as HeapException ?? Unexpected(exception);
+        }
+        finally
+        {
+            MemoryService.SetBufferName(null);
+        }
+    }
+
+    private HeapBuffer CallHeap(HeapSlot slot, in BufferRequest request, long length, CancellationToken cancellationToken)
+    {
+        var asked = new AllocationRequest
+        {
+            Length = length,
+            HeapFlags = request.HeapFlags,
+            Name = request.Name,
+            Caller = request.Caller,
+            Commit = slot.Definition.Commit,
+            Cached = slot.Definition.Cached,
+            ExpectedImporters = request.ExpectedImporters,
+        };
+        MemoryService.SetBufferName(request.Name);
+        try
+        {
+            return slot.Heap!.Allocate(in asked, cancellationToken)
+                ?? throw new InvalidOperationException("Allocate returned null.");
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new HeapException(HeapErrno.Interrupted, HeapCause.Cancelled, "the request was withdrawn, or its client is gone");
+        }
+        catch (Exception exception) when (exception is not HeapException)
+        {
+            HostLog.HeapFaulted(log, slot.Name, nameof(IHeap.Allocate), exception);
+            throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} failed: {exception.Message}", exception);
+        }
+    }
+
+    // Whatever the heap returned is paired with a release from here on, but for an object that belongs to another buffer already.
+    private static HostMemory ClaimMemory(HeapSlot slot, ref HeapBuffer? buffer, long length)
+    {
+        if (buffer!.Memory is not HostMemory memory) throw Fault("a buffer over memory that is not of the host's memory service");
+        if (!memory.TryClaim())
+        {
+            buffer = null;
+            throw Fault("memory that another buffer has already");
+        }
+
+        if (memory.Length < length) throw Fault($"{memory.Length} bytes where {length} were asked for");
+        return memory;
+
+        HeapException Fault(string what) => new(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} broke the contract: it returned {what}");
+    }
+
+    private SafeFileHandle Export(BufferRecord record, FileAccessMode mode)
+    {
+        var shown = record.Memory.TakeShownFile(record.Buffer.MmapPolicy, ShownName(record));
+        using var file = shown.File;
+        watch.Track(record, in shown);
+        probe.Reached(AllocationStep.Watched);
+        var errno = DescriptorReopen.TryOpen(file, shown.IsOpaque ? FileAccessMode.WriteOnly : mode, closeOnExec: true, out var handle);
+        if (errno == Errno.None && shown.IsOpaque) errno = FilePermissions.TrySet(file, UnixFileMode.None);
+        if (errno != Errno.None)
+        {
+            handle.Dispose();
+            throw SystemRefusal.From(errno, "opening a buffer for its client");
+        }
+
+        try
+        {
+            probe.Reached(AllocationStep.Opened);
+            return handle;
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    private static string ShownName(BufferRecord record) => record.Name.Length == 0 ? record.Heap.Name : $"{record.Heap.Name}:{record.Name}";
+
+    private void Undo(HeapSlot slot, HeapBuffer? buffer, BufferRecord? record, SafeFileHandle? handle, uint userId, long charged)
+    {
+        if (handle is not null) slot.Statistics.Released(record!.Length);
+        if (record is { Watch: not 0 }) watch.TryWithdraw(record);
+        handle?.Dispose();
+        if (buffer is not null) releaser.CallHeap(slot, buffer, ReleaseReason.ExportFailed);
+        quotas.Refund(slot.Account, userId, charged);
+    }
+
+    private HeapException Unexpected(Exception exception)
+    {
+        HostLog.AllocationFailed(log, exception);
+        return new HeapException(HeapErrno.InputOutput, HeapCause.System, $"the host failed: {exception.Message}", exception);
+    }
+}
+
+/// <summary>A buffer that exists, with the client's descriptor still in the host's hands.</summary>
+internal readonly record struct Allocation(BufferRecord Record, SafeFileHandle Handle);

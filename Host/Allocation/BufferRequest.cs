@@ -1,0 +1,31 @@
+namespace DmaHeap.Hosting;
+
+/// <summary>What a client asks of the host, before anything was checked. Construct it with an object initializer; members may be added.</summary>
+public readonly struct BufferRequest
+{
+    /// <summary>A request; heap and length are to be set.</summary>
+    public BufferRequest()
+    {
+    }
+
+    /// <summary>Name or alias of the heap.</summary>
+    public required string Heap { get; init; }
+
+    /// <summary>Bytes, rounded up to pages by the host.</summary>
+    public required ulong Length { get; init; }
+
+    /// <summary>Access mode and O_CLOEXEC, as the ALLOC ioctl's fd_flags.</summary>
+    public uint FileFlags { get; init; } = 2;
+
+    /// <summary>As the ALLOC ioctl's heap_flags: 0.</summary>
+    public ulong HeapFlags { get; init; }
+
+    /// <summary>Name of the buffer; at most 31 bytes.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>On whose behalf.</summary>
+    public required Caller Caller { get; init; }
+
+    /// <summary>Importers that will attach before memory is needed.</summary>
+    public int ExpectedImporters { get; init; }
+}

@@ -1,0 +1,41 @@
+using DmaHeap.Hosting.Heaps;
+using Microsoft.Extensions.Logging;
+
+namespace DmaHeap.Hosting.Buffers;
+
+/// <summary>
+/// Calls the ops of buffers: one at a time for each buffer, and contained, so that what a heap throws is an errno for the caller and an entry in the log.
+/// </summary>
+internal sealed class BufferOps(ILogger log)
+{
+    /// <exception cref="HeapException">The heap refused or failed.</exception>
+    public void BeginCpuAccess(BufferRecord record, DataDirection direction, Caller caller)
+    {
+        if (!record.Heap.HasCpuAccessHooks(record.Buffer)) return;
+        var access = new CpuAccess { Direction = direction, Caller = caller };
+        Call(record, nameof(HeapBuffer.BeginCpuAccess), buffer => buffer.BeginCpuAccess(in access));
+    }
+
+    /// <exception cref="HeapException">The heap refused or failed; the access counts as ended.</exception>
+    public void EndCpuAccess(BufferRecord record, DataDirection direction, Caller caller)
+    {
+        if (!record.Heap.HasCpuAccessHooks(record.Buffer)) return;
+        var access = new CpuAccess { Direction = direction, Caller = caller };
+        Call(record, nameof(HeapBuffer.EndCpuAccess), buffer => buffer.EndCpuAccess(in access));
+    }
+
+    private void Call(BufferRecord record, string op, Action<HeapBuffer> call)
+    {
+        try
+        {
+            // A turn at this one buffer, not a lock over the framework's state: other buffers and all else go on.
+            lock (record) call(record.Buffer);
+        }
+        catch (Exception exception) when (exception is not HeapException)
+        {
+            record.Heap.Statistics.HookFailed();
+            HostLog.HeapFaulted(log, record.Heap.Name, op, exception);
+            throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {record.Heap.Name} failed in {op}: {exception.Message}", exception);
+        }
+    }
+}

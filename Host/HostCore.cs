@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using DmaHeap.Hosting.Allocation;
+using DmaHeap.Hosting.Buffers;
+using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Lifetime;
+using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Policy;
+using DmaHeap.Linux;
+using Microsoft.Extensions.Logging;
+
+namespace DmaHeap.Hosting;
+
+/// <summary>The framework without a door: heaps, buffers and their lifetimes. The server and programs that embed the host stand on it.</summary>
+internal sealed class HostCore : IDisposable
+{
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _stopping = new();
+    private int _stopped;
+
+    public HostCore(IReadOnlyList<HeapDefinition> definitions, HostLimits limits, TimeProvider time, ILogger log, IAllocationProbe probe)
+    {
+        HeapRegistry.ThrowIfNamesClash(definitions);
+        _log = log;
+        Time = time;
+        Probe = probe;
+        var headroom = new Headroom();
+        Quotas = new Quotas(limits.Total > 0 ? limits : limits with { Total = headroom.Total() / 2 });
+        Ops = new BufferOps(log);
+        Releaser = new Releaser(Quotas, log);
+        Registry = new HeapRegistry(HeapStart.All(definitions, MachineCapabilities.Probe(), headroom, time, log, _stopping.Token));
+        Watch = new ReleaseWatch(Table, Releaser.Enqueue, log);
+        Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, NewEpoch(), time, log, probe);
+    }
+
+    public HeapRegistry Registry { get; }
+
+    public Quotas Quotas { get; }
+
+    public BufferTable Table { get; } = new();
+
+    public ReleaseWatch Watch { get; }
+
+    public Releaser Releaser { get; }
+
+    public Allocator Allocator { get; }
+
+    public BufferOps Ops { get; }
+
+    public TimeProvider Time { get; }
+
+    public IAllocationProbe Probe { get; }
+
+    /// <summary>
+    /// Ends it: every buffer still alive is released to its heap with <see cref="ReleaseReason.HostStopping"/>, once, while its memory stays with the clients that hold it;
+    /// then the heaps are disposed in the order of the configuration. Nobody may allocate any more.
+    /// </summary>
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _stopped, 1) != 0) return;
+        _stopping.Cancel();
+        Watch.Dispose();
+        Releaser.Finish();
+        var live = Table.Snapshot();
+        foreach (var record in live) Releaser.Release(record, ReleaseReason.HostStopping);
+        HeapStart.DisposeAll(Registry.Slots, _log);
+        _stopping.Dispose();
+        HostLog.Stopped(_log, live.Length);
+    }
+
+    private static ulong NewEpoch() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+}

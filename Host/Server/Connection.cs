@@ -1,0 +1,185 @@
+using DmaHeap.Hosting.Buffers;
+using DmaHeap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.Hosting.Server;
+
+/// <summary>
+/// One client. Several workers may read and answer at once: packets are whole, and replies carry their request's number. The socket is closed when the last
+/// worker has left.
+/// </summary>
+internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller)
+{
+    private readonly Lock _lock = new();
+    private readonly Queue<PendingReply> _unsent = new();
+    private readonly Dictionary<ulong, CancellationTokenSource> _underWay = [];
+    private readonly List<(BufferRecord Record, DataDirection Direction)> _cpuAccess = [];
+    private CancellationTokenSource? _spare;
+    private int _workers;
+    private bool _closed;
+
+    public ulong Key => key;
+
+    public Caller Caller => caller;
+
+    public SafeFileHandle Socket => socket;
+
+    /// <summary>True once the hello was answered.</summary>
+    public bool IsGreeted { get; set; }
+
+    /// <summary>Descriptors sent that the client may not have read yet.</summary>
+    public int Undelivered;
+
+    public bool IsClosed
+    {
+        get
+        {
+            lock (_lock) return _closed;
+        }
+    }
+
+    /// <summary>True while a reply waits for the client to read; then nothing more is read from it.</summary>
+    public bool HasUnsent
+    {
+        get
+        {
+            lock (_lock) return _unsent.Count > 0;
+        }
+    }
+
+    /// <summary>A worker comes in. False when the connection is closed.</summary>
+    public bool TryEnter()
+    {
+        lock (_lock)
+        {
+            if (_closed) return false;
+            _workers++;
+            return true;
+        }
+    }
+
+    public void Leave()
+    {
+        bool last;
+        lock (_lock) last = --_workers == 0 && _closed;
+        if (last) socket.Dispose();
+    }
+
+    /// <summary>Sends a reply, or keeps it (and its descriptors, by duplicates of its own) until the client reads.</summary>
+    /// <returns>False when the client is gone or the kernel refuses; nothing was sent then.</returns>
+    public Errno Send(ReadOnlySpan<byte> reply, ReadOnlySpan<SafeFileHandle> descriptors)
+    {
+        lock (_lock)
+        {
+            if (_closed) return Errno.EPIPE;
+            if (_unsent.Count == 0)
+            {
+                var errno = SocketMessages.TrySend(socket, reply, descriptors, MessageFlags.DontWait);
+                if (errno != Errno.EAGAIN) return errno;
+            }
+
+            return PendingReply.TryCreate(reply, descriptors, _unsent);
+        }
+    }
+
+    /// <summary>Sends what was kept, as far as the client reads.</summary>
+    public void Flush()
+    {
+        lock (_lock)
+        {
+            while (!_closed && _unsent.TryPeek(out var reply))
+            {
+                if (SocketMessages.TrySend(socket, reply.Bytes, reply.Descriptors, MessageFlags.DontWait) == Errno.EAGAIN) return;
+                _unsent.Dequeue().Dispose();
+            }
+        }
+    }
+
+    /// <summary>A token for a request, cancelled when the client withdraws it or goes away. Null when the number is in use already.</summary>
+    public CancellationTokenSource? Begin(ulong requestId)
+    {
+        lock (_lock)
+        {
+            var source = Interlocked.Exchange(ref _spare, null) ?? new CancellationTokenSource();
+            if (!_underWay.TryAdd(requestId, source))
+            {
+                _spare = source;
+                return null;
+            }
+
+            if (_closed) source.Cancel();
+            return source;
+        }
+    }
+
+    public void End(ulong requestId)
+    {
+        lock (_lock)
+        {
+            if (!_underWay.Remove(requestId, out var source)) return;
+            if (_spare is null && source.TryReset()) _spare = source;
+            else source.Dispose();
+        }
+    }
+
+    public void Cancel(ulong requestId)
+    {
+        CancellationTokenSource? source;
+        lock (_lock) _underWay.TryGetValue(requestId, out source);
+        CancelQuietly(source);
+    }
+
+    public void BeginCpuAccess(BufferRecord record, DataDirection direction)
+    {
+        lock (_lock) _cpuAccess.Add((record, direction));
+    }
+
+    /// <summary>False when no such access was begun on this connection.</summary>
+    public bool TryEndCpuAccess(BufferRecord record, DataDirection direction)
+    {
+        lock (_lock) return _cpuAccess.Remove((record, direction));
+    }
+
+    /// <summary>Takes the accesses that were begun and never ended.</summary>
+    public (BufferRecord Record, DataDirection Direction)[] TakeCpuAccess()
+    {
+        lock (_lock)
+        {
+            var open = _cpuAccess.ToArray();
+            _cpuAccess.Clear();
+            return open;
+        }
+    }
+
+    /// <summary>Closes it for good and cancels what is under way. True for the one call that did.</summary>
+    public bool TryClose()
+    {
+        CancellationTokenSource[] underWay;
+        bool unused;
+        lock (_lock)
+        {
+            if (_closed) return false;
+            _closed = true;
+            underWay = [.. _underWay.Values];
+            while (_unsent.TryDequeue(out var reply)) reply.Dispose();
+            unused = _workers == 0;
+        }
+
+        SeqpacketSocket.TryShutdown(socket);
+        foreach (var source in underWay) CancelQuietly(source);
+        if (unused) socket.Dispose();
+        return true;
+    }
+
+    // The request may end while it is being cancelled; then there is nothing left to cancel.
+    private static void CancelQuietly(CancellationTokenSource? source)
+    {
+        try
+        {
+            source?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+    }
+}

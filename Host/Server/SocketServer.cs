@@ -1,0 +1,217 @@
+using System.Collections.Concurrent;
+using DmaHeap.Linux;
+using DmaHeap.Protocol;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.Hosting.Server;
+
+/// <summary>
+/// The door: accepts clients on a Unix socket and lets workers serve them. An idle client costs an object and a descriptor, no thread.
+/// </summary>
+internal sealed class SocketServer : IDisposable
+{
+    private const ulong ListenerKey = 0;
+    private const int Fairness = 16;
+    private const int MostUndeliveredPerConnection = 1024, MostUndeliveredPerUser = 4096;
+    private const ReadyEvents Interest = ReadyEvents.Readable | ReadyEvents.PeerClosed | ReadyEvents.EdgeTriggered;
+
+    private readonly HostCore _core;
+    private readonly ILogger _log;
+    private readonly ListeningSocket _listener;
+    private readonly EventPoll _poll = new();
+    private readonly ConcurrentDictionary<ulong, Connection> _connections = new();
+    private readonly UndeliveredCap _cap;
+    private readonly RequestHandler _handler;
+    private readonly WorkerPool _workers;
+    private ulong _lastKey;
+    private volatile bool _stopping;
+
+    /// <exception cref="SocketInUseException">A living host has the path.</exception>
+    public SocketServer(HostCore core, string path, ILogger log)
+    {
+        _core = core;
+        _log = log;
+        _cap = new UndeliveredCap(MostUndeliveredPerConnection, MostUndeliveredPerUser, UndeliveredInAll());
+        _handler = new RequestHandler(core, _cap, () => _connections.Values);
+        _listener = ListeningSocket.Open(path, SocketModeFor(core.Registry));
+        _poll.Add(_listener.Handle, ReadyEvents.Readable | ReadyEvents.EdgeTriggered, ListenerKey);
+        _workers = new WorkerPool(_poll, Serve, core.Time, log);
+        HostLog.Listening(log, path, core.Registry.Slots.Count);
+    }
+
+    public int Connections => _connections.Count;
+
+    /// <summary>Stops accepting, lets workers finish the request they are at, and closes all connections.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        _listener.Dispose();
+        foreach (var connection in _connections.Values) Close(connection);
+        _workers.Dispose();
+        _poll.Dispose();
+    }
+
+    // The kernel bounds the descriptors in flight of a user without CAP_SYS_RESOURCE by RLIMIT_NOFILE; a quarter is left for others.
+    private static int UndeliveredInAll() => (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft / 4 * 3);
+
+    // Whoever may use any heap must get in; who they are is checked for each heap.
+    private static UnixFileMode SocketModeFor(Heaps.HeapRegistry registry)
+    {
+        const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        const UnixFileMode Everybody = Owner | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+        var us = ProcessIdentity.EffectiveUserId;
+        return registry.Slots.Any(slot => slot.Access.UserId != us || (slot.Access.Mode & 0b000_100_100) != 0) ? Everybody : Owner;
+    }
+
+    private void Serve(ReadyDescriptor ready, WorkerScratch scratch)
+    {
+        if (ready.Data == ListenerKey)
+        {
+            Accept();
+            return;
+        }
+
+        if (!_connections.TryGetValue(ready.Data, out var connection) || !connection.TryEnter()) return;
+        try
+        {
+            if ((ready.Events & ReadyEvents.Writable) != 0) connection.Flush();
+            Converse(connection, scratch);
+        }
+        catch (ProtocolFaultException fault)
+        {
+            Dismiss(connection, (int)Errno.EPROTO, fault.Message);
+        }
+        catch (Exception exception)
+        {
+            HostLog.RequestFailed(_log, connection.Caller.UserId, connection.Caller.ProcessId, exception);
+            Dismiss(connection, (int)Errno.EIO, "the host failed; see its log");
+        }
+        finally
+        {
+            scratch.Descriptors.Dispose();
+            connection.Leave();
+        }
+    }
+
+    private void Converse(Connection connection, WorkerScratch scratch)
+    {
+        for (var served = 0; served < Fairness; served++)
+        {
+            if (connection.HasUnsent)
+            {
+                // The client is to read before it is listened to again; the event set tells when it did.
+                _poll.TryModify(connection.Socket, Interest | ReadyEvents.Writable, connection.Key);
+                return;
+            }
+
+            var errno = SocketMessages.TryReceive(
+                connection.Socket, scratch.Packet, scratch.Descriptors, out var length, out var truncated, MessageFlags.DontWait);
+            if (errno == Errno.EAGAIN) return;
+            if (errno != Errno.None || (length == 0 && scratch.Descriptors.Count == 0))
+            {
+                Close(connection);
+                return;
+            }
+
+            if (truncated) throw new ProtocolFaultException($"a message is longer than {ProtocolConstants.MaxMessageBytes} bytes");
+            _handler.Handle(connection, scratch.Packet.AsSpan(0, length), scratch.Descriptors, scratch.Reply);
+        }
+
+        // Others are to have their turn: arming it anew puts this connection at the end of the queue.
+        _poll.TryModify(connection.Socket, Interest, connection.Key);
+    }
+
+    private void Accept()
+    {
+        while (!_stopping)
+        {
+            var errno = _listener.TryAccept(out var socket);
+            if (errno == Errno.EAGAIN) return;
+            if (errno is Errno.EMFILE or Errno.ENFILE)
+            {
+                HostLog.AcceptFailed(_log, "the host has no descriptor left (RLIMIT_NOFILE)");
+                _listener.TurnAway(TurnedAway());
+                continue;
+            }
+
+            if (errno == Errno.ECONNABORTED) continue;
+            if (errno != Errno.None)
+            {
+                if (!_stopping) HostLog.AcceptFailed(_log, errno.ToString());
+                return;
+            }
+
+            Welcome(socket);
+        }
+    }
+
+    private void Welcome(SafeFileHandle socket)
+    {
+        try
+        {
+            var connection = new Connection(Interlocked.Increment(ref _lastKey), socket, PeerIdentity.Of(socket));
+            _connections[connection.Key] = connection;
+            var errno = _poll.TryAdd(socket, Interest, connection.Key);
+            if (errno != Errno.None)
+            {
+                HostLog.AcceptFailed(_log, errno.ToString());
+                Close(connection);
+            }
+
+            HostLog.ClientConnected(_log, connection.Caller.UserId, connection.Caller.ProcessId);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            HostLog.AcceptFailed(_log, exception.Message);
+            socket.Dispose();
+        }
+    }
+
+    private static byte[] TurnedAway()
+    {
+        var reply = Replies.Error(0, (int)Errno.EMFILE, HeapCause.NoDescriptors, "the host has no descriptor left; try again later", ErrorFlags.Fatal);
+        return MessageCodec.Bytes(in reply).ToArray();
+    }
+
+    // Tells a client why, and closes. What it sent and nobody read is read first: the kernel would answer ECONNRESET before our words otherwise.
+    private void Dismiss(Connection connection, int errno, string sentence)
+    {
+        HostLog.ClientDisconnected(_log, connection.Caller.UserId, connection.Caller.ProcessId, sentence);
+        var reply = Replies.Error(0, errno, HeapCause.BadRequest, sentence, ErrorFlags.Fatal);
+        connection.Send(MessageCodec.Bytes(in reply), []);
+        SeqpacketSocket.TryShutdown(connection.Socket);
+        using var rest = new ReceivedDescriptors();
+        var packet = new byte[16];
+        for (var i = 0; i < ProtocolConstants.MaxDescriptors; i++)
+        {
+            var received = SocketMessages.TryReceive(connection.Socket, packet, rest, out var length, out _, MessageFlags.DontWait);
+            if (received != Errno.None || length == 0) break;
+        }
+
+        Close(connection);
+    }
+
+    private void Close(Connection connection)
+    {
+        if (!_connections.TryRemove(connection.Key, out _)) return;
+        _poll.TryRemove(connection.Socket);
+        if (!connection.TryClose()) return;
+        _cap.ConnectionClosed(connection);
+        foreach (var (record, direction) in connection.TakeCpuAccess()) EndQuietly(connection, record, direction);
+    }
+
+    // The client died, or left, in the middle of CPU access: the heap hears of the end all the same.
+    private void EndQuietly(Connection connection, Buffers.BufferRecord record, DataDirection direction)
+    {
+        try
+        {
+            _core.Ops.EndCpuAccess(record, direction, connection.Caller);
+        }
+        catch (HeapException)
+        {
+            // It is in the log already, and there is nobody left to tell.
+        }
+    }
+
+}

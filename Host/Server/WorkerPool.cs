@@ -1,0 +1,113 @@
+using DmaHeap.Linux;
+using Microsoft.Extensions.Logging;
+
+namespace DmaHeap.Hosting.Server;
+
+/// <summary>
+/// The threads that read and answer requests: few, all waiting on one epoll set, plugin code inline. A watchdog adds one when all are held up by slow heaps; it goes again
+/// when it has been idle for a while.
+/// </summary>
+internal sealed class WorkerPool : IDisposable
+{
+    private const ulong StopKey = ulong.MaxValue;
+    private const int StackBytes = 512 * 1024;
+    private const int MostWorkers = 64;
+    private const int IdleMs = 10_000;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(200);
+
+    private readonly EventPoll _poll;
+    private readonly Action<ReadyDescriptor, WorkerScratch> _serve;
+    private readonly ILogger _log;
+    private readonly EventSignal _stop = new();
+    private readonly Lock _lock = new();
+    private readonly HashSet<Thread> _threads = [];
+    private readonly ITimer _watchdog;
+    private readonly int _base = Math.Max(2, Environment.ProcessorCount);
+    private int _idle;
+    private long _progress;
+    private long _progressSeen;
+    private bool _stopped;
+
+    /// <param name="poll">The set to wait on.</param>
+    /// <param name="serve">Called for each ready descriptor; must not throw.</param>
+    /// <param name="time">The watchdog's clock.</param>
+    /// <param name="log">For added workers.</param>
+    public WorkerPool(EventPoll poll, Action<ReadyDescriptor, WorkerScratch> serve, TimeProvider time, ILogger log)
+    {
+        _poll = poll;
+        _serve = serve;
+        _log = log;
+        _poll.Add(_stop.Handle, ReadyEvents.Readable, StopKey);
+        for (var i = 0; i < _base; i++) Start(isExtra: false);
+        _watchdog = time.CreateTimer(_ => Look(), null, s_patience, s_patience);
+    }
+
+    /// <summary>Waits for all workers to finish what they are at.</summary>
+    public void Dispose()
+    {
+        _watchdog.Dispose();
+        Thread[] threads;
+        lock (_lock)
+        {
+            _stopped = true;
+            threads = [.. _threads];
+        }
+
+        _stop.Signal();
+        foreach (var thread in threads) thread.Join();
+        _stop.Dispose();
+    }
+
+    private void Start(bool isExtra)
+    {
+        lock (_lock)
+        {
+            if (_stopped) return;
+            var thread = new Thread(() => Run(isExtra), StackBytes) { IsBackground = true, Name = "dmaheap worker" };
+            _threads.Add(thread);
+            thread.Start();
+        }
+    }
+
+    private void Run(bool isExtra)
+    {
+        var scratch = new WorkerScratch();
+        Span<ReadyDescriptor> ready = stackalloc ReadyDescriptor[1];
+        while (true)
+        {
+            Interlocked.Increment(ref _idle);
+            var count = _poll.Wait(ready, isExtra ? IdleMs : -1);
+            Interlocked.Decrement(ref _idle);
+            if (count == 0) break;
+            if (ready[0].Data == StopKey) break;
+            _serve(ready[0], scratch);
+            Interlocked.Increment(ref _progress);
+        }
+
+        lock (_lock) _threads.Remove(Thread.CurrentThread);
+    }
+
+    // All busy, and none came round since the last look: requests wait behind heaps that do not answer.
+    private void Look()
+    {
+        var progress = Interlocked.Read(ref _progress);
+        var stuck = progress == _progressSeen && Volatile.Read(ref _idle) == 0;
+        _progressSeen = progress;
+        if (!stuck) return;
+        int workers;
+        lock (_lock) workers = _threads.Count;
+        if (workers >= MostWorkers) return;
+        HostLog.WorkerAdded(_log, workers, (long)s_patience.TotalMilliseconds);
+        Start(isExtra: true);
+    }
+}
+
+/// <summary>What a worker needs for each request, made once.</summary>
+internal sealed class WorkerScratch
+{
+    public byte[] Packet { get; } = new byte[Protocol.ProtocolConstants.MaxMessageBytes];
+
+    public byte[] Reply { get; } = new byte[Protocol.ProtocolConstants.MaxMessageBytes];
+
+    public ReceivedDescriptors Descriptors { get; } = new(capacity: 2);
+}
