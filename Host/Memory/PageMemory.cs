@@ -68,8 +68,8 @@ internal sealed class PageMemory : HostMemory
 
     private static MemfdFlags HugeFlag(long pageSize) => pageSize switch
     {
-        2L << 20 => MemfdFlags.HugeTlb2MiB,
-        1L << 30 => MemfdFlags.HugeTlb1GiB,
+        2L << 20 => MemfdFlags.Huge2MiB,
+        1L << 30 => MemfdFlags.Huge1GiB,
         _ => 0,
     };
 
