@@ -9,6 +9,7 @@ namespace DmaHeap.Hosting.Server;
 internal sealed class ListeningSocket : IDisposable
 {
     private const int Backlog = 1024;
+    private const string LockSuffix = ".lock";
 
     private readonly string _path;
     private readonly SafeFileHandle _lock;
@@ -28,12 +29,10 @@ internal sealed class ListeningSocket : IDisposable
     public static ListeningSocket Open(string path, UnixFileMode mode)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { Length: > 0 } directory) CreateDirectory(directory, mode);
-        var lockFile = File.OpenHandle(path + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var lockFile = AcquireLock(path);
         try
         {
-            if (FileLock.TryLockExclusive(lockFile) != Errno.None) throw new SocketInUseException(path, "another host is listening there");
-            if (File.Exists(path) && !IsSocket(path)) throw new SocketInUseException(path, "a file that is no socket is there");
-            FileNames.TryUnlink(path);
+            RemoveDeadHostsSocket(path);
             return new ListeningSocket(path, lockFile, SeqpacketSocket.Listen(path, mode, Backlog, nonBlocking: true));
         }
         catch
@@ -57,7 +56,7 @@ internal sealed class ListeningSocket : IDisposable
     public void Dispose()
     {
         FileNames.TryUnlink(_path);
-        FileNames.TryUnlink(_path + ".lock");
+        FileNames.TryUnlink(_path + LockSuffix);
         Handle.Dispose();
         _reserve.Dispose();
         _lock.Dispose();
@@ -65,10 +64,26 @@ internal sealed class ListeningSocket : IDisposable
 
     private static SafeFileHandle OpenReserve() => File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
 
-    private static bool IsSocket(string path)
+    // A host that ends removes its lock file, so the one we locked may have lost its name in the meantime: then it guards nothing.
+    private static SafeFileHandle AcquireLock(string path)
     {
-        using var probe = new SafeFileHandle();
-        return SeqpacketSocket.IsSocketFile(path);
+        while (true)
+        {
+            var lockPath = path + LockSuffix;
+            var errno = FileLock.TryAcquire(lockPath, UnixFileMode.UserRead | UnixFileMode.UserWrite, out var lockFile);
+            if (errno == Errno.EAGAIN) throw new SocketInUseException(path, "another host is listening there");
+            if (errno != Errno.None) throw new SocketInUseException(path, $"the lock file beside it cannot be opened: {errno.Describe()}");
+            if (FileStatus.TryGet(lockPath, out var named) == Errno.None && named.Inode == FileStatus.Of(lockFile).Inode) return lockFile;
+            lockFile.Dispose();
+        }
+    }
+
+    // We hold the lock, so whoever made a socket there is gone. Anything else is somebody's file.
+    private static void RemoveDeadHostsSocket(string path)
+    {
+        if (FileStatus.TryGet(path, out var status) != Errno.None) return;
+        if (!status.IsSocket) throw new SocketInUseException(path, "a file that is no socket is there");
+        FileNames.TryUnlink(path);
     }
 
     private static void CreateDirectory(string directory, UnixFileMode socketMode)

@@ -61,6 +61,12 @@ public readonly record struct FileStatus
         FileStatusCalls.TryGet(file, out var status).ThrowIfFailed("statx", file);
         return status;
     }
+
+    /// <summary>Reads the status of a name, a symbolic link's own.</summary>
+    /// <param name="path">The name.</param>
+    /// <param name="status">Its status.</param>
+    /// <returns>ENOENT, EACCES.</returns>
+    public static Errno TryGet(string path, out FileStatus status) => FileStatusCalls.TryGet(path, out status);
 }
 
 /// <summary>The first half of struct statx; the rest is reserved here.</summary>
@@ -96,6 +102,8 @@ struct StatxTimes
 static unsafe partial class FileStatusCalls
 {
     internal const int EmptyPath = 0x1000;
+    internal const int WorkingDirectory = -100;
+    internal const int NoFollowLinks = 0x100;
     internal const uint BasicStats = 0x7FF;
 
     public static Errno TryGet(SafeFileHandle file, out FileStatus status)
@@ -104,6 +112,15 @@ static unsafe partial class FileStatusCalls
         StatxBuffer raw = default;
         byte empty = 0;
         var errno = ErrnoGuard.Of(statx(fd.Number, &empty, EmptyPath, BasicStats, &raw));
+        status = new FileStatus(in raw);
+        return errno;
+    }
+
+    public static Errno TryGet(string path, out FileStatus status)
+    {
+        StatxBuffer raw = default;
+        Errno errno;
+        fixed (byte* pointer = CString.From(path)) errno = ErrnoGuard.Of(statx(WorkingDirectory, pointer, NoFollowLinks, BasicStats, &raw));
         status = new FileStatus(in raw);
         return errno;
     }
