@@ -1,6 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.Versioning;
 
 [assembly: InternalsVisibleTo("DmaHeap.Testing")]
 [assembly: InternalsVisibleTo("DmaHeap.Tests")]
-[assembly: SupportedOSPlatform("linux")]

@@ -51,7 +51,7 @@ internal sealed class Allocator(
     {
         probe.Reached(AllocationStep.Requested);
         var length = Admission.Check(slot, in request);
-        quotas.Charge(slot.Definition.Limits, slot.Account, request.Caller.UserId, length);
+        quotas.Charge(slot.Accounts, request.Caller.UserId, length);
         var charged = length;
         HeapBuffer? buffer = null;
         BufferRecord? record = null;
@@ -63,7 +63,7 @@ internal sealed class Allocator(
             var memory = ClaimMemory(slot, ref buffer, length);
             if (memory.Length > charged)
             {
-                quotas.Charge(slot.Definition.Limits with { LargestBuffer = long.MaxValue }, slot.Account, request.Caller.UserId, memory.Length - charged);
+                quotas.ChargeMore(slot.Accounts, request.Caller.UserId, memory.Length - charged);
                 charged = memory.Length;
             }
 
@@ -166,7 +166,7 @@ internal sealed class Allocator(
         if (record is { Watch: not 0 }) watch.TryWithdraw(record);
         handle?.Dispose();
         if (buffer is not null) releaser.CallHeap(slot, buffer, ReleaseReason.ExportFailed);
-        quotas.Refund(slot.Account, userId, charged);
+        quotas.Refund(slot.Accounts, userId, charged);
     }
 
     private HeapException Unexpected(Exception exception)

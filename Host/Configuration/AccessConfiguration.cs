@@ -7,7 +7,7 @@ public sealed record AccessConfiguration
     {
     }
 
-    /// <summary>Permission bits; a caller needs read and write. 0600 unless configured.</summary>
+    /// <summary>Permission bits; a caller needs the read bit of its class, as opening a device node read-only does. 0600 unless configured.</summary>
     public required UnixFileMode Mode { get; init; }
 
     /// <summary>Owner: a user name or a decimal user id, not yet looked up; null for the user the host runs as.</summary>

@@ -36,7 +36,7 @@ internal sealed class HeapRegistry
         {
             foreach (var name in definition.Aliases.Prepend(definition.Name))
             {
-                if (HeapNames.WrongWith(name) is { } wrong) throw new ArgumentException(wrong);
+                if (HeapNameRule.WrongWith(name) is { } wrong) throw new ArgumentException(wrong);
                 if (!owners.TryAdd(name, definition.Name))
                 {
                     throw new ArgumentException($"two heaps are called \"{name}\": {owners[name]} and {definition.Name}");

@@ -14,7 +14,7 @@ internal sealed class HeapSlot(HeapDefinition definition, AccessRule access, Hea
 
     public AccessRule Access { get; } = access;
 
-    public Account Account { get; } = new(definition.Limits.Total);
+    public HeapAccounts Accounts { get; } = new(definition.Limits);
 
     public HeapStatistics Statistics { get; } = statistics;
 

@@ -37,7 +37,7 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
     {
         if (!record.TryBeginRelease()) return;
         CallHeap(record.Heap, record.Buffer, reason);
-        quotas.Refund(record.Heap.Account, record.Owner.UserId, record.Length);
+        quotas.Refund(record.Heap.Accounts, record.Owner.UserId, record.Length);
         record.Heap.Statistics.Released(record.Length);
         record.MarkReleased();
     }

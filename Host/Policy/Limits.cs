@@ -21,4 +21,7 @@ public sealed record HeapLimits
 
     /// <summary>One buffer.</summary>
     public long LargestBuffer { get; init; } = long.MaxValue;
+
+    /// <summary>All buffers one user allocated from the heap.</summary>
+    public long PerUser { get; init; } = long.MaxValue;
 }

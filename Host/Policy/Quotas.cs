@@ -1,53 +1,51 @@
-using System.Collections.Concurrent;
-
 namespace DmaHeap.Hosting.Policy;
 
 /// <summary>
-/// Who may hold how much: the heap, the user, the host. Bytes are charged as promised when a buffer is allocated, before the heap is asked, whether or not its pages
-/// are there yet, and refunded when it is released.
+/// Who may hold how much: the heap, a user of the heap, a user of the host, the host. Bytes are charged as promised when a buffer is allocated, before the heap is asked,
+/// whether or not its pages are there yet, and refunded when it is released.
 /// </summary>
 internal sealed class Quotas(HostLimits limits)
 {
-    private readonly Account _host = new(limits.Total);
-    private readonly ConcurrentDictionary<uint, Account> _users = new();
+    private readonly UserAccounts _users = new(limits.PerUser);
 
-    public Account Host => _host;
+    public Account Host { get; } = new(limits.Total);
 
-    /// <summary>Charges all three or none.</summary>
-    /// <exception cref="HeapException">ENOMEM with the cause and what is left.</exception>
-    public void Charge(HeapLimits heapLimits, Account heap, uint userId, long bytes)
+    /// <summary>Charges all or none.</summary>
+    /// <exception cref="HeapException">ENOMEM with the cause and what is in use.</exception>
+    public void Charge(HeapAccounts heap, uint userId, long bytes)
     {
-        if (bytes > Math.Min(limits.LargestBuffer, heapLimits.LargestBuffer))
-        {
-            throw Refuse(HeapCause.BufferLimit, $"a buffer of {Text(bytes)} is larger than any may be ({Text(Math.Min(limits.LargestBuffer, heapLimits.LargestBuffer))})");
-        }
-
-        if (!heap.TryCharge(bytes)) throw Over(HeapCause.HeapLimit, "the heap's limit", heap, bytes);
-        var user = UserAccount(userId);
-        if (!user.TryCharge(bytes))
-        {
-            heap.Refund(bytes);
-            throw Over(HeapCause.UserLimit, $"user {userId}'s limit", user, bytes);
-        }
-
-        if (_host.TryCharge(bytes)) return;
-        user.Refund(bytes);
-        heap.Refund(bytes);
-        throw Over(HeapCause.HostLimit, "the host's limit", _host, bytes);
+        var largest = Math.Min(limits.LargestBuffer, heap.LargestBuffer);
+        if (bytes > largest) throw Refuse(HeapCause.BufferLimit, $"a buffer of {Text(bytes)} is larger than any may be ({Text(largest)})");
+        ChargeMore(heap, userId, bytes);
     }
 
-    public void Refund(Account heap, uint userId, long bytes)
+    /// <summary>Charges what a buffer turned out to have beyond what was asked for; the largest buffer does not come into it.</summary>
+    /// <exception cref="HeapException">ENOMEM with the cause and what is in use.</exception>
+    public void ChargeMore(HeapAccounts heap, uint userId, long bytes)
     {
-        heap.Refund(bytes);
-        UserAccount(userId).Refund(bytes);
-        _host.Refund(bytes);
+        ReadOnlySpan<(Account Account, string Cause, string What)> accounts =
+        [
+            (heap.All, HeapCause.HeapLimit, "the heap's limit"),
+            (heap.Users.Of(userId), HeapCause.UserLimit, "the user's limit on this heap"),
+            (_users.Of(userId), HeapCause.UserLimit, "the user's limit"),
+            (Host, HeapCause.HostLimit, "the host's limit"),
+        ];
+        for (var i = 0; i < accounts.Length; i++)
+        {
+            if (accounts[i].Account.TryCharge(bytes)) continue;
+            foreach (var charged in accounts[..i]) charged.Account.Refund(bytes);
+            var (full, cause, what) = accounts[i];
+            throw Refuse(cause, $"{Text(bytes)} would go past {what}: {Text(full.Used)} of {Text(full.Limit)} are in use");
+        }
     }
 
-    // A host meets few users in its life; their accounts stay.
-    private Account UserAccount(uint userId) => _users.GetOrAdd(userId, static (_, limit) => new Account(limit), limits.PerUser);
-
-    private static HeapException Over(string cause, string what, Account account, long bytes) => Refuse(cause,
-        $"{Text(bytes)} would go past {what}: {Text(account.Used)} of {Text(account.Limit)} are in use");
+    public void Refund(HeapAccounts heap, uint userId, long bytes)
+    {
+        heap.All.Refund(bytes);
+        heap.Users.Of(userId).Refund(bytes);
+        _users.Of(userId).Refund(bytes);
+        Host.Refund(bytes);
+    }
 
     private static HeapException Refuse(string cause, string sentence) => new(HeapErrno.NoMemory, cause, sentence);
 

@@ -12,7 +12,7 @@ internal static class StatisticsReplies
     public static int Write(Span<byte> packet, ulong requestId, HostCore core, HeapSlot? heap)
     {
         var slots = heap is null ? core.Registry.Slots : [heap];
-        var limit = heap is null ? core.Quotas.Host.Limit : heap.Account.Limit;
+        var limit = heap is null ? core.Quotas.Host.Limit : heap.Accounts.All.Limit;
         var reply = new StatisticsReply
         {
             Buffers = Sum(slots, statistics => statistics.Buffers),

@@ -1,7 +1,7 @@
 namespace DmaHeap.Hosting.Heaps;
 
 /// <summary>The rules for names under <c>/dev/dma_heap</c>.</summary>
-internal static class HeapNames
+internal static class HeapNameRule
 {
     public const int MaxLength = 63;
 

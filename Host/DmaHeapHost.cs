@@ -1,0 +1,100 @@
+using System.Runtime.CompilerServices;
+using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Server;
+using DmaHeap.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace DmaHeap.Hosting;
+
+/// <summary>
+/// A running host: heaps loaded, buffers tracked, and, with a socket path, clients served. Usable without a generic host. Thread-safe.
+/// Disposing it leaves the buffers that clients hold intact.
+/// </summary>
+public sealed class DmaHeapHost : IDisposable
+{
+    private readonly PluginSet _plugins;
+    private HostCore? _core;
+    private SocketServer? _server;
+
+    private DmaHeapHost(PluginSet plugins, HostCore core, SocketServer? server)
+    {
+        _plugins = plugins;
+        _core = core;
+        _server = server;
+    }
+
+    /// <summary>Starts a host: everything is checked before anything is published, and a failure leaves nothing behind.</summary>
+    /// <param name="options">How it is set up.</param>
+    /// <param name="logging">Where it logs.</param>
+    /// <exception cref="Configuration.ConfigurationException">The configuration is wrong; all that is wrong with it at once.</exception>
+    /// <exception cref="Plugins.PluginException">A plugin file given by the program cannot be loaded.</exception>
+    /// <exception cref="ArgumentException">Two heaps share a name, or a name is not allowed.</exception>
+    /// <exception cref="HeapStartException">A required heap cannot start.</exception>
+    /// <exception cref="SocketInUseException">The socket path is taken.</exception>
+    public static DmaHeapHost Start(DmaHeapHostOptions options, ILoggerFactory logging)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(logging);
+        var log = logging.CreateLogger("DmaHeap");
+        var plugins = new PluginSet(log);
+        HostCore? core = null;
+        try
+        {
+            var (definitions, limits) = HostPlan.Make(options, plugins);
+            core = new HostCore(definitions, limits, options.Time, log, options.Probe);
+            var server = options.SocketPath is null ? null : new SocketServer(core, options.SocketPath, log);
+            return new DmaHeapHost(plugins, core, server);
+        }
+        catch
+        {
+            core?.Dispose();
+            plugins.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Names of the heaps, in the order of the configuration, with why each cannot be used; null when it can.</summary>
+    public IReadOnlyList<(string Name, string? Unavailable)> Heaps =>
+        [.. Core.Registry.Slots.Select(slot => (slot.Name, slot.Heap is null ? slot.Reason : null))];
+
+    /// <summary>Buffers alive now, in whatever process.</summary>
+    public int LiveBuffers => Core.Table.Count;
+
+    /// <summary>What the host counts for a heap.</summary>
+    /// <param name="heap">Name or alias.</param>
+    /// <exception cref="HeapException">ENOENT.</exception>
+    public IHeapStatistics Statistics(string heap) => Core.Registry.Find(heap).Statistics;
+
+    /// <summary>Allocates a buffer within this process, by the same way and checks as a client's.</summary>
+    /// <param name="request">What is asked for, and on whose behalf.</param>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    /// <returns>The buffer; its descriptor is the caller's to dispose.</returns>
+    /// <exception cref="HeapException">Refused; see its errno and cause.</exception>
+    public ExportedBuffer Allocate(in BufferRequest request, CancellationToken cancellationToken = default)
+    {
+        var core = Core;
+        var (record, handle) = core.Allocator.Allocate(in request, cancellationToken);
+        return new ExportedBuffer(
+            new BufferId(core.Allocator.Epoch, record.Sequence), handle, record.Length, record.Memory.PageSize, Replies.FlagsOf(record));
+    }
+
+    /// <summary>
+    /// Stops: accepts nobody, finishes what is under way, closes connections, gives every buffer still alive back to its heap once with
+    /// <see cref="ReleaseReason.HostStopping"/> (clients keep their memory), disposes the heaps in order and unloads their plugins.
+    /// </summary>
+    public void Dispose()
+    {
+        StopServing();
+        _plugins.Dispose();
+    }
+
+    internal HostCore Core => _core ?? throw new ObjectDisposedException(nameof(DmaHeapHost));
+
+    // Not inlined, and nothing kept: an object of a plugin left on this stack would keep the plugin from being unloaded.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void StopServing()
+    {
+        Interlocked.Exchange(ref _server, null)?.Dispose();
+        Interlocked.Exchange(ref _core, null)?.Dispose();
+    }
+}

@@ -1,0 +1,31 @@
+using DmaHeap.Hosting.Allocation;
+
+namespace DmaHeap.Hosting;
+
+/// <summary>How a host is set up. Heaps come from a configuration file, from <see cref="Heaps"/>, or from both.</summary>
+public sealed record DmaHeapHostOptions
+{
+    /// <summary>Path of a <c>plugins.json</c>; null for none.</summary>
+    public string? ConfigurationPath { get; init; }
+
+    /// <summary>Heaps given by the program, after those of the configuration.</summary>
+    public IReadOnlyList<HeapDefinition> Heaps { get; init; } = [];
+
+    /// <summary>Plugin files to serve beside the configuration, each with its default options, under its heap types' names in lower case: for trying out a plugin.</summary>
+    public IReadOnlyList<string> PluginFiles { get; init; } = [];
+
+    /// <summary>Folders in which plain plugin names are looked for, first match first, after the configuration's own folder.</summary>
+    public IReadOnlyList<string> PluginFolders { get; init; } = [];
+
+    /// <summary>Where to listen; null to listen nowhere and serve this process alone.</summary>
+    public string? SocketPath { get; init; }
+
+    /// <summary>Limits over all heaps where the configuration has none of its own.</summary>
+    public HostLimits Limits { get; init; } = new();
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Told of each step of each allocation.</summary>
+    internal IAllocationProbe Probe { get; init; } = NoProbe.Instance;
+}
