@@ -55,6 +55,7 @@ internal sealed class OptionClass(Type type, IReadOnlyList<OptionProperty> prope
         {
             if (properties.Any(p => p.Key == entry.Name)) continue;
             isFine = false;
+            if (errors.IsFull) break;
             var nearest = NearestName.Find(entry.Name, properties.Select(p => p.Key));
             if (nearest is not null) meant.Add(nearest);
             errors.Add(entry, $"unknown key {JsonPath.Quote(entry.Name)}; {(nearest is not null ? $"did you mean \"{nearest}\"?" : $"the keys here are {Keys()}")}");
