@@ -62,7 +62,10 @@ public static class ConfigurationReader
 
     private static ConfigurationResult<HostConfiguration> Parse(ReadOnlyMemory<byte> bytes, string fileName, string sourcePath)
     {
-        if (bytes.Length > LargestFile) return Refuse(new ConfigurationError(new SourceLocation(fileName, 1, 1), "", $"is larger than {new ByteSize(LargestFile).ToText()}, the most a configuration may have"));
+        if (bytes.Length > LargestFile)
+        {
+            return Refuse(new ConfigurationError(new SourceLocation(fileName, 1, 1), "", $"is larger than {new ByteSize(LargestFile).ToText()}, the most a configuration may have"));
+        }
 
         var errors = new ConfigurationErrors();
         if (JsonTree.Parse(new SourceText(fileName, bytes), errors) is not { } root) return new(null, errors.InOrder());

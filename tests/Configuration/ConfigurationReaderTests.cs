@@ -22,6 +22,14 @@ public sealed class ConfigurationReaderTests
     }
 
     [Fact]
+    public void The_options_of_the_shipped_file_fit_the_shipped_plugins()
+    {
+        var heaps = ConfigurationReader.Read(Path.Combine(Reading.RepositoryRoot, "plugins.json")).ValueOrThrow().Heaps;
+
+        Assert.All(heaps, heap => Assert.Empty(ConfigurationReader.BindOptions(heap, ShippedPlugins.Options.Single(p => p.Plugin == heap.Plugin).OptionsType).Errors));
+    }
+
+    [Fact]
     public void A_heap_of_a_plugin_alone_has_the_documented_defaults()
     {
         var heap = Reading.AcceptHeap("""{"plugin":"SystemHeap"}""");

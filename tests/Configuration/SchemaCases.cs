@@ -9,6 +9,7 @@ public static class SchemaCases
     [
         new("Sample", null, typeof(SampleOptions)),
         new("Many", "Demanding", typeof(DemandingOptions)),
+        .. ShippedPlugins.Options,
     ];
 
     public static TheoryData<string> Accepted =>
@@ -36,6 +37,8 @@ public static class SchemaCases
         """{"version":1,"heaps":{"h":{"plugin":"Many","type":"Demanding","options":{"device":"x"}}}}""",
         """{"version":1,"heaps":{"h":{"plugin":"Many","type":"Other","options":{"anything":"x"}}}}""",
         """{"version":1,"heaps":{"h":{"plugin":"Many"}}}""",
+        """{"version":1,"heaps":{"h":{"plugin":"SystemHeap","options":{}}}}""",
+        """{"version":1,"heaps":{"h":{"plugin":"CmaHeap","options":{"size":"64MiB","pages":"2MiB","require":"physical"}}}}""",
     ];
 
     public static TheoryData<string> Refused =>
@@ -106,6 +109,9 @@ public static class SchemaCases
         Sample("""{"zones":[{"name":"a","weight":-1}]}"""),
         Sample("""{"growth":{"stride":1}}"""),
         Sample("""{"unknown":1}"""),
+        """{"version":1,"heaps":{"h":{"plugin":"SystemHeap","options":{"size":1}}}}""",
+        """{"version":1,"heaps":{"h":{"plugin":"CmaHeap","options":{"sise":"64MiB"}}}}""",
+        """{"version":1,"heaps":{"h":{"plugin":"CmaHeap","options":{"pages":"1GiB"}}}}""",
         """{"version":1,"heaps":{"h":{"plugin":"Many","type":"Demanding"}}}""",
         """{"version":1,"heaps":{"h":{"plugin":"Many","type":"Demanding","options":{}}}}""",
     ];
@@ -127,6 +133,7 @@ public static class SchemaCases
         // Rules over several keys.
         """{"version":1,"limits":{"total":"1MiB","perUser":"2MiB"},"heaps":{"h":{"plugin":"X"}}}""",
         Sample("""{"base":1}"""),
+        """{"version":1,"heaps":{"h":{"plugin":"CmaHeap","options":{"size":"5KiB"}}}}""",
     ];
 
     private static string Heap(string keys) => """{"version":1,"heaps":{"h":{"plugin":"X" """ + (keys.Length > 0 ? "," : "") + keys + "}}}";

@@ -31,7 +31,12 @@ internal sealed class OptionClass(Type type, IReadOnlyList<OptionProperty> prope
 
     internal override JsonObject ToSchema()
     {
-        var schema = new JsonObject { ["type"] = "object", ["additionalProperties"] = false, ["properties"] = new JsonObject(properties.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.ToSchema()))) };
+        var schema = new JsonObject
+        {
+            ["type"] = "object",
+            ["additionalProperties"] = false,
+            ["properties"] = new JsonObject(properties.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.ToSchema()))),
+        };
         if (HasRequired) schema["required"] = new JsonArray([.. properties.Where(p => p.IsRequired).Select(p => JsonValue.Create(p.Key))]);
         return schema;
     }
