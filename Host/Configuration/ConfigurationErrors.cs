@@ -10,16 +10,19 @@ internal sealed class ConfigurationErrors
 
     internal int Count => _errors.Count;
 
+    /// <summary>True when one more would not be kept, so that nobody need find out where it stands.</summary>
+    internal bool IsFull => _errors.Count >= Most;
+
     internal void Add(SourceLocation location, string path, string message)
     {
-        if (_errors.Count < Most) _errors.Add(new ConfigurationError(location, path, message));
+        if (!IsFull) _errors.Add(new ConfigurationError(location, path, message));
     }
 
-    /// <summary>An error about a value.</summary>
-    internal void Add(JsonTreeNode node, string message) => Add(node.Location, node.Path, message);
-
-    /// <summary>An error about a key.</summary>
-    internal void Add(JsonTreeProperty property, string message) => Add(property.Location, property.Path, message);
+    /// <summary>An error about a key or a value.</summary>
+    internal void Add(IPlaced place, string message)
+    {
+        if (!IsFull) Add(place.Location, place.Path, message);
+    }
 
     internal void Add(ConfigurationErrors others)
     {

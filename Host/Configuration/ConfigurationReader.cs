@@ -51,18 +51,21 @@ public static class ConfigurationReader
     /// <param name="heap">The heap, as read.</param>
     /// <param name="optionsType">The plugin's options class; null when it takes none.</param>
     /// <returns>A new object of the class; null, without errors, when the plugin takes no options.</returns>
-    public static ConfigurationResult<object> BindOptions(HeapConfiguration heap, Type? optionsType)
+    public static ConfigurationResult<object?> BindOptions(HeapConfiguration heap, Type? optionsType)
     {
         ArgumentNullException.ThrowIfNull(heap);
         var errors = new ConfigurationErrors();
         var value = optionsType is null ? null : OptionsBinder.Bind(heap, optionsType, errors);
         if (optionsType is null && heap.Options is { Properties.Count: > 0 } options) errors.Add(options, $"{heap.Plugin} takes no options");
-        return new ConfigurationResult<object>(value, errors.InOrder());
+        return new ConfigurationResult<object?>(value, errors.InOrder());
     }
 
     private static ConfigurationResult<HostConfiguration> Parse(ReadOnlyMemory<byte> bytes, string fileName, string sourcePath)
     {
-        if (bytes.Length > LargestFile) return Refuse(new ConfigurationError(new SourceLocation(fileName, 1, 1), "", $"is larger than {new ByteSize(LargestFile).ToText()}, the most a configuration may have"));
+        if (bytes.Length > LargestFile)
+        {
+            return Refuse(new ConfigurationError(new SourceLocation(fileName, 1, 1), "", $"is larger than {new ByteSize(LargestFile).ToText()}, the most a configuration may have"));
+        }
 
         var errors = new ConfigurationErrors();
         if (JsonTree.Parse(new SourceText(fileName, bytes), errors) is not { } root) return new(null, errors.InOrder());

@@ -1,11 +1,9 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace DmaHeap.Hosting.Configuration;
 
 /// <summary>What became of reading a configuration: the value, or every error at once. Immutable.</summary>
 /// <typeparam name="T">What was read.</typeparam>
 public sealed class ConfigurationResult<T>
-    where T : class
+    where T : class?
 {
     internal ConfigurationResult(T? value, IReadOnlyList<ConfigurationError> errors)
     {
@@ -13,17 +11,16 @@ public sealed class ConfigurationResult<T>
         Errors = errors;
     }
 
-    /// <summary>The value; null when there are errors. (Also null, without errors, for the options of a plugin that has none.)</summary>
+    /// <summary>The value; null when there are errors.</summary>
     public T? Value { get; }
 
-    /// <summary>All that is wrong, in the order of the file; empty when the value can be used. Of a file full of errors, the first two hundred.</summary>
+    /// <summary>All that is wrong, in the order of the file; empty when the value can be used; at most two hundred.</summary>
     public IReadOnlyList<ConfigurationError> Errors { get; }
 
     /// <summary>True when there are no errors.</summary>
     public bool IsValid => Errors.Count == 0;
 
-    /// <summary>The value.</summary>
+    /// <summary>The value, as an exception when there is none.</summary>
     /// <exception cref="ConfigurationException">There are errors: all of them.</exception>
-    [return: NotNullIfNotNull(nameof(Value))]
-    public T? ValueOrThrow() => IsValid ? Value : throw new ConfigurationException(Errors);
+    public T ValueOrThrow() => IsValid ? Value! : throw new ConfigurationException(Errors);
 }

@@ -31,10 +31,7 @@ public static class ConfigurationSchema
     /// <summary>"Not this plugin, or its options": the meaning of if and then, in words that validators of older drafts know too.</summary>
     private static JsonObject Rule(PluginOptions plugin)
     {
-        var builder = new OptionTypeBuilder();
-        var options = builder.Describe(plugin.OptionsType);
-        if (builder.Faults.Count > 0) throw new ArgumentException($"{plugin.Plugin} has faulty options: {string.Join("; ", builder.Faults)}", nameof(plugin));
-
+        var options = Describe(plugin);
         var condition = new JsonObject { ["plugin"] = Exactly(plugin.Plugin) };
         if (plugin.Type is not null) condition["type"] = Exactly(plugin.Type);
         var rule = new JsonObject { ["properties"] = new JsonObject { ["options"] = options.ToSchema() } };
@@ -52,6 +49,16 @@ public static class ConfigurationSchema
                 },
                 rule),
         };
+    }
+
+    private static OptionClass Describe(PluginOptions plugin)
+    {
+        if (plugin.OptionsType is null) return new OptionClass(typeof(object), []);
+        var builder = new OptionTypeBuilder();
+        var options = builder.Describe(plugin.OptionsType);
+        return builder.Faults.Count == 0
+            ? options
+            : throw new ArgumentException($"{plugin.Plugin} has faulty options: {string.Join("; ", builder.Faults)}", nameof(plugin));
     }
 
     private static JsonObject Exactly(string text) => new() { ["enum"] = new JsonArray(text) };

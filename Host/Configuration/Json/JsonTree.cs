@@ -106,7 +106,7 @@ internal sealed class JsonTree
 
     private void AttachProperty(JsonTreeNode parent, (string Name, int Offset) key, JsonTreeNode node)
     {
-        if (parent.Add(key.Name, key.Offset, node) is not { } first) return;
+        if (parent.Add(key.Name, key.Offset, node) is not { } first || _errors.IsFull) return;
         var (at, again) = (first.Location, _source.Locate(key.Offset));
         _errors.Add(again, first.Path, $"key {JsonPath.Quote(key.Name)} is given twice: on line {at.Line} (column {at.Column}) and on line {again.Line} (column {again.Column})");
     }
@@ -133,8 +133,10 @@ internal sealed class JsonTree
         var message = e.Message;
         var tail = message.IndexOf(" LineNumber: ", StringComparison.Ordinal);
         if (tail > 0) message = message[..tail];
-        if (_open.TryPeek(out var open) && _source.Bytes.Span[offset..].Trim(" \t\r\n"u8).IsEmpty)
+        if (_open.TryPeek(out var open) && _source.Bytes.Span[offset..].Trim(" \t\r\n,"u8).IsEmpty)
         {
+            // What is missing belongs somewhere before the end; where the innermost value begins is the better lead.
+            offset = _source.Bytes.Length;
             var start = open.Location;
             message = $"the file ends inside {open.Describe()} that begins on line {start.Line} (column {start.Column})";
         }

@@ -11,15 +11,15 @@ internal enum JsonTreeKind
 }
 
 /// <summary>A property of an object: its key, where the key stands, and its value.</summary>
-internal sealed record JsonTreeProperty(string Name, JsonTreeNode Owner, int Offset, JsonTreeNode Value)
+internal sealed record JsonTreeProperty(string Name, JsonTreeNode Owner, int Offset, JsonTreeNode Value) : IPlaced
 {
-    internal SourceLocation Location => Owner.Source.Locate(Offset);
+    public SourceLocation Location => Owner.Source.Locate(Offset);
 
-    internal string Path => JsonPath.Of(Owner, Name);
+    public string Path => JsonPath.Of(Owner, Name);
 }
 
 /// <summary>A JSON value that knows where it stands. Locations and paths are worked out when asked for, so that big files cost no more than their bytes.</summary>
-internal sealed class JsonTreeNode
+internal sealed class JsonTreeNode : IPlaced
 {
     private static readonly List<JsonTreeProperty> s_noProperties = [];
     private static readonly Dictionary<string, JsonTreeProperty> s_noNames = [];
@@ -46,7 +46,7 @@ internal sealed class JsonTreeNode
 
     internal int Offset { get; }
 
-    internal SourceLocation Location => Source.Locate(Offset);
+    public SourceLocation Location => Source.Locate(Offset);
 
     /// <summary>The text, the number as it is written, or <c>true</c> and <c>false</c>; empty for all else.</summary>
     internal string Text { get; }
@@ -59,7 +59,7 @@ internal sealed class JsonTreeNode
     /// <summary>Its place when it is an item of an array.</summary>
     internal int Index { get; private set; }
 
-    internal string Path => JsonPath.Of(this);
+    public string Path => JsonPath.Of(this);
 
     /// <summary>An object's properties in the order of the file; of a key given twice, the first.</summary>
     internal IReadOnlyList<JsonTreeProperty> Properties => _properties;

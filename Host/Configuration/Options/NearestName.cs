@@ -9,11 +9,12 @@ internal static class NearestName
     internal static string? Find(string name, IEnumerable<string> names)
     {
         if (name.Length is 0 or > LongestName) return null;
-        var (nearest, distance) = names
-            .Select(candidate => (candidate, Distance(name.ToLowerInvariant(), candidate.ToLowerInvariant())))
-            .DefaultIfEmpty((name, int.MaxValue))
-            .MinBy(pair => pair.Item2);
-        return distance <= Math.Max(1, Math.Min(3, name.Length / 3)) ? nearest : null;
+        return names
+            .Select(candidate => (Name: candidate, Distance: Distance(name.ToLowerInvariant(), candidate.ToLowerInvariant())))
+            .Where(near => near.Distance <= Math.Clamp(Math.Max(name.Length, near.Name.Length) / 3, 1, 3))
+            .OrderBy(near => near.Distance)
+            .Select(near => near.Name)
+            .FirstOrDefault();
     }
 
     /// <summary>Letters to insert, delete, replace or swap with their neighbour to turn one name into the other.</summary>

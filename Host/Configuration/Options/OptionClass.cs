@@ -31,7 +31,12 @@ internal sealed class OptionClass(Type type, IReadOnlyList<OptionProperty> prope
 
     internal override JsonObject ToSchema()
     {
-        var schema = new JsonObject { ["type"] = "object", ["additionalProperties"] = false, ["properties"] = new JsonObject(properties.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.ToSchema()))) };
+        var schema = new JsonObject
+        {
+            ["type"] = "object",
+            ["additionalProperties"] = false,
+            ["properties"] = new JsonObject(properties.Select(p => KeyValuePair.Create(p.Key, (JsonNode?)p.ToSchema()))),
+        };
         if (HasRequired) schema["required"] = new JsonArray([.. properties.Where(p => p.IsRequired).Select(p => JsonValue.Create(p.Key))]);
         return schema;
     }
@@ -55,6 +60,7 @@ internal sealed class OptionClass(Type type, IReadOnlyList<OptionProperty> prope
         {
             if (properties.Any(p => p.Key == entry.Name)) continue;
             isFine = false;
+            if (errors.IsFull) break;
             var nearest = NearestName.Find(entry.Name, properties.Select(p => p.Key));
             if (nearest is not null) meant.Add(nearest);
             errors.Add(entry, $"unknown key {JsonPath.Quote(entry.Name)}; {(nearest is not null ? $"did you mean \"{nearest}\"?" : $"the keys here are {Keys()}")}");

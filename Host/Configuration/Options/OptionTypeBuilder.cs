@@ -7,6 +7,8 @@ namespace DmaHeap.Hosting.Configuration;
 /// <summary>Works out from an options class which kinds of values it takes. Collects everything that is wrong with the class itself: that is for its author to mend.</summary>
 internal sealed class OptionTypeBuilder
 {
+    private const string Allowed = "bool, int, long, string, an enum, ByteSize, TimeSpan, an array of these, or a class of such options";
+
     private readonly List<string> _faults = [];
     private readonly Stack<Type> _within = [];
 
@@ -43,8 +45,9 @@ internal sealed class OptionTypeBuilder
         if (isRequired && option.Default is not null) return Fault(property, "is required and has a Default; it can be only one of them");
         var described = new OptionProperty(property, option, type, isRequired);
         if (!described.HasDefault) return described;
-        if (described.Default is not { } node || !type.TryRead(node, new ConfigurationErrors(), out _)) return Fault(property, $"has the Default {JsonPath.Quote(option.Default!)}, which it could not be set to");
-        return described;
+        return described.Default is { } node && type.TryRead(node, new ConfigurationErrors(), out _)
+            ? described
+            : Fault(property, $"has the Default {JsonPath.Quote(option.Default!)}, which it could not be set to");
     }
 
     private OptionType? TypeOf(Type type, PropertyInfo property, OptionAttribute option)
@@ -75,7 +78,11 @@ internal sealed class OptionTypeBuilder
     private OptionType? NestedOf(Type type, PropertyInfo property)
     {
         // Any class of a library would do otherwise, with no keys at all.
-        if (!type.IsClass || !type.GetProperties().Any(p => p.IsDefined(typeof(OptionAttribute)))) return Fault<OptionType>(property, $"is of type {type.FullName}; options can be bool, int, long, string, an enum, ByteSize, TimeSpan, an array of these, or a class of such options");
+        if (!type.IsClass || !type.GetProperties().Any(p => p.IsDefined(typeof(OptionAttribute))))
+        {
+            return Fault<OptionType>(property, $"is of type {type.FullName}; options can be {Allowed}");
+        }
+
         if (_within.Contains(type)) return Fault<OptionType>(property, $"is of type {type.FullName}, which contains itself");
         return Describe(type);
     }
