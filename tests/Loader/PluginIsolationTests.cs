@@ -35,6 +35,17 @@ public sealed class PluginIsolationTests : IDisposable
         Assert.Throws<HeapException>(() => plain.Allocate(default, default));
     }
 
+    [Theory]
+    [InlineData("SystemHeap")]
+    [InlineData("CmaHeap")]
+    [InlineData("SecureHeap")]
+    public void The_heaps_of_the_house_are_plugins_like_any_other(string heap)
+    {
+        using LoadedPlugin plugin = _sandbox.Loader.Load(_sandbox.Deploy(heap));
+        Assert.NotEmpty(plugin.HeapTypes);
+        Assert.All(plugin.Manifest.References, reference => Assert.True(reference.Kind is PluginReferenceKind.Contract or PluginReferenceKind.Framework, reference.Name));
+    }
+
     [Fact]
     public void Options_of_the_wrong_kind_are_refused()
     {
