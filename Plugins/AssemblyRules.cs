@@ -21,7 +21,7 @@ static class AssemblyRules
         if (IsHost(simple))
             return (PluginReferenceKind.Host, null);
         string? own = folder.FindAssembly(name);
-        if (SharedFramework.Find(simple) is { } shared && (own is null || !IsNewer(own, shared)))
+        if (SharedFramework.FindVersion(simple) is { } shared && (SharedFramework.IsCore(simple) || !IsNewer(own, shared) && !(name.Version > shared)))
             return (PluginReferenceKind.Framework, null);
         return own is null ? (PluginReferenceKind.Unresolved, null) : (PluginReferenceKind.Private, own);
     }
@@ -33,15 +33,14 @@ static class AssemblyRules
         && (name.StartsWith("DmaHeap.", StringComparison.OrdinalIgnoreCase) || name.Equals("dmaheap", StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// A package may be newer than the framework's assembly of its name. Otherwise the framework's wins: a plugin published
-    /// self-contained brings all of .NET, and a second System.Runtime would be no end of trouble.
+    /// A package may be newer than the framework's assembly of its name, and is then the plugin's own. Otherwise the framework's wins:
+    /// a plugin published self-contained brings all of .NET.
     /// </summary>
-    static bool IsNewer(string own, string shared)
+    static bool IsNewer(string? own, Version shared)
     {
         try
         {
-            AssemblyName ownName = AssemblyName.GetAssemblyName(own);
-            return !SharedFramework.IsCore(ownName.Name!) && ownName.Version > AssemblyName.GetAssemblyName(shared).Version;
+            return own is not null && AssemblyName.GetAssemblyName(own).Version > shared;
         }
         catch (BadImageFormatException)
         {

@@ -86,7 +86,7 @@ public sealed class LoadedPlugin : IDisposable
     /// <returns>What was seen.</returns>
     public Task<UnloadReport> UnloadAsync() => Task.Run(Unload);
 
-    /// <summary>Unloads, unless that was done; use <see cref="Unload"/> to be told whether it worked.</summary>
+    /// <summary>As <see cref="Unload"/>, unless that was done; with nobody told whether it worked.</summary>
     public void Dispose()
     {
         lock (_lock)

@@ -78,6 +78,11 @@ sealed class PluginFolder
             yield return Path.Combine(_folder, "runtimes", rid, "native");
     }
 
-    string? Inside(string? path) =>
-        path is not null && path.StartsWith(_folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) && File.Exists(path) ? path : null;
+    string? Inside(string? path)
+    {
+        if (path is null)
+            return null;
+        string full = Path.GetFullPath(path); // a .deps.json may say ../
+        return full.StartsWith(_folder + Path.DirectorySeparatorChar, StringComparison.Ordinal) && File.Exists(full) ? full : null;
+    }
 }

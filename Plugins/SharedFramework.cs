@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 
 namespace DmaHeap.Plugins;
@@ -13,29 +14,33 @@ static class SharedFramework
     // Published self-contained, the host and .NET lie in one folder, and being there proves nothing.
     static readonly bool s_mixed = Path.TrimEndingDirectorySeparator(AppContext.BaseDirectory) == s_folder;
 
-    /// <summary>Path of the framework's assembly of that simple name, or null when it has none.</summary>
-    public static string? Find(string name)
-    {
-        if (name.Length == 0 || Path.GetFileName(name) != name)
-            return null;
-        string path = Path.Combine(s_folder, name + ".dll");
-        return File.Exists(path) && (!s_mixed || IsSignedByDotNet(path)) ? path : null;
-    }
+    static readonly ConcurrentDictionary<string, Version> s_versions = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Whether a private copy of that assembly could never work beside the runtime's.</summary>
+    /// <summary>Version of the framework's assembly of that simple name, or null when it has none.</summary>
+    public static Version? FindVersion(string name) =>
+        // Names come from files: only those that exist are worth remembering.
+        s_versions.TryGetValue(name, out Version? known) ? known : Read(name) is { } read ? s_versions.GetOrAdd(name, read) : null;
+
+    /// <summary>Whether a second one of that assembly could never work beside the runtime's, whatever its version.</summary>
     public static bool IsCore(string name) =>
         name is "System.Runtime" or "mscorlib" or "netstandard" || name.StartsWith("System.Private.", StringComparison.Ordinal);
 
-    static bool IsSignedByDotNet(string path)
+    static Version? Read(string name)
     {
+        string path = Path.Combine(s_folder, name + ".dll");
+        if (name.Length == 0 || Path.GetFileName(name) != name || !File.Exists(path))
+            return null;
         try
         {
-            byte[]? token = AssemblyName.GetAssemblyName(path).GetPublicKeyToken();
-            return token is not null && s_keys.Contains(Convert.ToHexStringLower(token));
+            AssemblyName assembly = AssemblyName.GetAssemblyName(path);
+            return !s_mixed || IsSignedByDotNet(assembly) ? assembly.Version : null;
         }
         catch (BadImageFormatException)
         {
-            return false;
+            return null; // a native library of the runtime's
         }
     }
+
+    static bool IsSignedByDotNet(AssemblyName assembly) =>
+        assembly.GetPublicKeyToken() is { } token && s_keys.Contains(Convert.ToHexStringLower(token));
 }

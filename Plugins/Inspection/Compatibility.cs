@@ -54,10 +54,9 @@ static class Compatibility
     {
         foreach (PluginReference reference in manifest.References.Where(r => r.Kind == PluginReferenceKind.Host))
         {
-            string who = reference.ReferencedBy == manifest.Name ? "it" : $"its library {reference.ReferencedBy}";
             yield return new PluginProblem(
                 PluginRefusal.ReferencesHost,
-                $"{who} refers to {reference.Name}, an assembly of the host. A heap sees the host through {AssemblyRules.ContractName.Name} only, "
+                $"{Who(manifest, reference)} refers to {reference.Name}, an assembly of the host. A heap sees the host through {AssemblyRules.ContractName.Name} only, "
                 + "so that the host can change beneath it and the heap can run in another process: remove that reference"
                 + " (the prefix DmaHeap. is the host's; give a library of your own another name).");
         }
@@ -67,10 +66,13 @@ static class Compatibility
     {
         foreach (PluginReference reference in manifest.References.Where(r => r.Kind == PluginReferenceKind.Contract))
         {
-            if (ContractVersion.Compare(reference.Version, AssemblyRules.ContractName.Version!) is { } problem)
+            if (ContractVersion.Compare(reference.Version, AssemblyRules.ContractName.Version!, Who(manifest, reference)) is { } problem)
                 yield return problem;
         }
     }
+
+    static string Who(PluginManifest manifest, PluginReference reference) =>
+        reference.ReferencedBy == manifest.Name ? "it" : $"its library {reference.ReferencedBy}";
 
     static IEnumerable<PluginProblem> NoHeap(PluginManifest manifest)
     {
@@ -107,7 +109,7 @@ static class Compatibility
         {
             yield return new PluginProblem(
                 PluginRefusal.MissingDependency,
-                $"it needs {reference.Name} {reference.Version}, which is neither in its folder nor part of .NET; the host's own libraries are not shared. "
+                $"it needs {reference.Name} {reference.Version}, which is neither in its folder nor part of this host's .NET; the host's own libraries are not shared. "
                 + "Set <EnableDynamicLoading>true</EnableDynamicLoading> in its project, so that its packages are copied beside it.");
         }
     }

@@ -7,7 +7,7 @@ namespace DmaHeap.Plugins.Inspection;
 static class ContractVersion
 {
     /// <summary>Null when a plugin built for one contract runs on a host that has the other.</summary>
-    public static PluginProblem? Compare(Version built, Version host)
+    public static PluginProblem? Compare(Version built, Version host, string who = "it")
     {
         bool minorIsMajor = host.Major == 0 && built.Major == 0;
         bool tooOld = built.Major < host.Major || (minorIsMajor && built.Minor < host.Minor);
@@ -15,7 +15,7 @@ static class ContractVersion
         if (!tooOld && !tooNew)
             return null;
 
-        string facts = $"it was built for {AssemblyRules.ContractName.Name} {built.Major}.{built.Minor}; this host has {host.Major}.{host.Minor}"
+        string facts = $"{who} was built for {AssemblyRules.ContractName.Name} {built.Major}.{built.Minor}; this host has {host.Major}.{host.Minor}"
             + (minorIsMajor ? ", and below 1.0 only the same minor fits" : "");
         return tooNew
             ? new PluginProblem(PluginRefusal.ContractTooNew, $"{facts}. Update the host, or build the plugin against {host.Major}.{host.Minor}.")
