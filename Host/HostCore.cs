@@ -13,6 +13,8 @@ namespace DmaHeap.Hosting;
 /// <summary>The framework without a door: heaps, buffers and their lifetimes. The server and programs that embed the host stand on it.</summary>
 internal sealed class HostCore : IDisposable
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
+
     private readonly ILogger _log;
     private readonly CancellationTokenSource _stopping = new();
     private int _stopped;
@@ -28,7 +30,7 @@ internal sealed class HostCore : IDisposable
         Ops = new BufferOps(log);
         Releaser = new Releaser(Quotas, log);
         Registry = new HeapRegistry(HeapStart.All(definitions, MachineCapabilities.Probe(), headroom, time, log, _stopping.Token));
-        Watch = new ReleaseWatch(Table, Releaser.Enqueue, log);
+        Watch = new ReleaseWatch(Table, Releaser, time, log);
         Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, NewEpoch(), time, log, probe);
     }
 
@@ -59,7 +61,7 @@ internal sealed class HostCore : IDisposable
         if (Interlocked.Exchange(ref _stopped, 1) != 0) return;
         _stopping.Cancel();
         Watch.Dispose();
-        Releaser.Finish();
+        Releaser.Finish(s_patience);
         var live = Table.Snapshot();
         foreach (var record in live) Releaser.Release(record, ReleaseReason.HostStopping);
         HeapStart.DisposeAll(Registry.Slots, _log);

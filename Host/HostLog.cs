@@ -35,6 +35,9 @@ internal static partial class HostLog
     [LoggerMessage(30, LogLevel.Warning, "The kernel's event queue overflowed; of {Live} tracked buffers {Found} were found gone")]
     public static partial void QueueOverflowed(ILogger log, int live, int found);
 
+    [LoggerMessage(31, LogLevel.Error, "A heap does not come back from a release for {Milliseconds} ms; another thread goes on without it")]
+    public static partial void ReleaseStuck(ILogger log, long milliseconds);
+
     [LoggerMessage(40, LogLevel.Debug, "Client {UserId}/{ProcessId} connected")]
     public static partial void ClientConnected(ILogger log, uint userId, int processId);
 

@@ -17,32 +17,40 @@ internal sealed class ReleaseWatch : IDisposable
 {
     private const ulong QueueKey = 0, StopKey = 1;
     private const long SweepIntervalMs = 1000;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500), s_stopPatience = TimeSpan.FromSeconds(5);
     private const Seals OursHave = Seals.Shrink | Seals.Grow | Seals.Seal;
 
     private readonly BufferTable _table;
-    private readonly Action<BufferRecord> _gone;
+    private readonly Releaser _releaser;
     private readonly ILogger _log;
     private readonly InotifyQueue _queue = new();
     private readonly EventPoll _poll = new();
     private readonly EventSignal _stop = new();
     private readonly OpaqueInodes _opaque = new();
-    private readonly Thread _thread;
+    private readonly Lock _lock = new();
+    private readonly ITimer _watchdog;
 
+    private Thread _thread;
+    private int _turn;
+    private bool _releasing;
+    private long _progressSeen;
+    private bool _sweepDue;
     private long _lastSweep = -SweepIntervalMs;
     private long _sweeps;
 
     /// <param name="table">The live buffers.</param>
-    /// <param name="gone">Called on the watch's own thread for each buffer whose last reference is gone; must be quick.</param>
+    /// <param name="releaser">Releases what is gone, on the watch's own thread. A heap that hangs in a release costs that thread: another takes over.</param>
+    /// <param name="time">The watchdog's clock.</param>
     /// <param name="log">For overflows.</param>
-    public ReleaseWatch(BufferTable table, Action<BufferRecord> gone, ILogger log)
+    public ReleaseWatch(BufferTable table, Releaser releaser, TimeProvider time, ILogger log)
     {
         _table = table;
-        _gone = gone;
+        _releaser = releaser;
         _log = log;
         _poll.Add(_queue.Handle, ReadyEvents.Readable, QueueKey);
         _poll.Add(_stop.Handle, ReadyEvents.Readable, StopKey);
-        _thread = new Thread(Run, 256 * 1024) { IsBackground = true, Name = "dmaheap release watch" };
-        _thread.Start();
+        _thread = StartThread(_turn);
+        _watchdog = time.CreateTimer(_ => Look(), null, s_patience, s_patience);
     }
 
     /// <summary>How often lost events had to be made up for.</summary>
@@ -88,51 +96,72 @@ internal sealed class ReleaseWatch : IDisposable
         return null;
     }
 
-    /// <summary>Ends the watching; buffers still in the table stay there. Waits for the thread.</summary>
+    /// <summary>Ends the watching; buffers still in the table stay there. Waits for the thread, unless a heap holds it.</summary>
     public void Dispose()
     {
+        _watchdog.Dispose();
+        Thread thread;
+        lock (_lock) thread = _thread;
         _stop.Signal();
-        _thread.Join();
+        if (!thread.Join(s_stopPatience)) return;
         _poll.Dispose();
         _stop.Dispose();
         _queue.Dispose();
     }
 
-    private void Run()
+    private Thread StartThread(int turn)
+    {
+        var thread = new Thread(() => Run(turn), 256 * 1024) { IsBackground = true, Name = "dmaheap release watch" };
+        thread.Start();
+        return thread;
+    }
+
+    // Releasing, and no further than last time: a heap does not come back from a release. Another thread goes on, and the old one ends when it can.
+    private void Look()
+    {
+        var progress = _releaser.Progress;
+        var stuck = Volatile.Read(ref _releasing) && progress == _progressSeen;
+        _progressSeen = progress;
+        if (!stuck) return;
+        HostLog.ReleaseStuck(_log, (long)s_patience.TotalMilliseconds);
+        Volatile.Write(ref _releasing, false);
+        lock (_lock) _thread = StartThread(Interlocked.Increment(ref _turn));
+    }
+
+    private void Run(int turn)
     {
         Span<ReadyDescriptor> ready = stackalloc ReadyDescriptor[2];
         var buffer = new byte[64 * 1024];
-        var sweepDue = false;
-        while (true)
+        while (turn == Volatile.Read(ref _turn))
         {
-            var timeout = sweepDue ? (int)Math.Max(0, _lastSweep + SweepIntervalMs - Environment.TickCount64) : -1;
+            var timeout = _sweepDue ? (int)Math.Max(0, _lastSweep + SweepIntervalMs - Environment.TickCount64) : -1;
             foreach (var descriptor in ready[.._poll.Wait(ready, timeout)])
             {
                 if (descriptor.Data == StopKey) return;
             }
 
-            sweepDue |= Drain(buffer);
-            if (!sweepDue || Environment.TickCount64 < _lastSweep + SweepIntervalMs) continue;
-            Sweep();
-            sweepDue = false;
+            Drain(buffer);
+            if (_sweepDue && Environment.TickCount64 >= _lastSweep + SweepIntervalMs) Sweep();
+            Volatile.Write(ref _releasing, true);
+            _releaser.WorkOff();
+            if (turn == Volatile.Read(ref _turn)) Volatile.Write(ref _releasing, false);
         }
     }
 
-    // Returns true when the kernel says that it lost events.
-    private bool Drain(byte[] buffer)
+    private void Drain(byte[] buffer)
     {
-        var overflowed = false;
-        while (_queue.TryRead(buffer, out var length) == Errno.None && length > 0)
+        int length;
+        do
         {
+            if (_queue.TryRead(buffer, out length) != Errno.None) return;
             foreach (var inotifyEvent in new InotifyEvents(buffer.AsSpan(0, length)))
             {
-                if ((inotifyEvent.Mask & InotifyMask.QueueOverflow) != 0) overflowed = true;
+                if ((inotifyEvent.Mask & InotifyMask.QueueOverflow) != 0) _sweepDue = true;
                 // IN_IGNORED follows and says the same: it is what is left when the first was dropped by a full queue.
                 if ((inotifyEvent.Mask & (InotifyMask.DeleteSelf | InotifyMask.Ignored)) != 0) Gone(inotifyEvent.Watch);
             }
         }
-
-        return overflowed;
+        while (length > buffer.Length / 2); // a short read emptied the queue
     }
 
     private void Sweep()
@@ -149,6 +178,7 @@ internal sealed class ReleaseWatch : IDisposable
             found++;
         }
 
+        _sweepDue = false;
         _lastSweep = Environment.TickCount64;
         Interlocked.Increment(ref _sweeps);
         HostLog.QueueOverflowed(_log, ours.Length, found);
@@ -158,6 +188,6 @@ internal sealed class ReleaseWatch : IDisposable
     {
         if (!_table.TryRemove(watch, out var record)) return;
         _opaque.Remove(watch);
-        _gone(record);
+        _releaser.Enqueue(record);
     }
 }

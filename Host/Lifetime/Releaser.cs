@@ -7,30 +7,37 @@ using Microsoft.Extensions.Logging;
 namespace DmaHeap.Hosting.Lifetime;
 
 /// <summary>
-/// Deferred free: releases buffers on workers, so that neither the watch nor a client waits for a heap. Each heap has its own queue, emptied by one worker at a time,
-/// so a heap that hangs in a release holds up only itself.
+/// Deferred free: calls the heaps' releases away from clients. What is known to be gone waits in a queue of its heap; whoever works the queues off (the watch's thread) passes over
+/// a heap that somebody else is at. So releases of one heap follow each other, and a heap that hangs in one holds up only its own.
 /// </summary>
 internal sealed class Releaser(Quotas quotas, ILogger log)
 {
     private readonly ConcurrentDictionary<HeapSlot, Backlog> _backlogs = new();
     private int _pending;
+    private long _progress;
 
     /// <summary>Buffers that are known to be gone and not released yet.</summary>
     public int Pending => Volatile.Read(ref _pending);
 
-    /// <summary>Releases a buffer later, on a worker.</summary>
+    /// <summary>Counts releases, so that a watchdog sees whether they go on.</summary>
+    public long Progress => Interlocked.Read(ref _progress);
+
+    /// <summary>Takes note of a buffer whose last reference is gone. Calls nobody; <see cref="WorkOff"/> follows.</summary>
     public void Enqueue(BufferRecord record)
     {
         Interlocked.Increment(ref _pending);
-        var backlog = _backlogs.GetOrAdd(record.Heap, static (_, releaser) => new Backlog(releaser), this);
-        backlog.Add(record);
+        _backlogs.GetOrAdd(record.Heap, static (_, releaser) => new Backlog(releaser), this).Add(record);
     }
 
-    /// <summary>Releases on this thread what is still queued, and waits for the workers that are at it.</summary>
-    public void Finish()
+    /// <summary>Releases, on this thread, what waits and nobody else is at.</summary>
+    public void WorkOff()
     {
-        foreach (var backlog in _backlogs.Values) backlog.Finish();
+        foreach (var (_, backlog) in _backlogs) backlog.WorkOff();
     }
+
+    /// <summary>Waits for releases that are under way on other threads, but not for a heap that hangs.</summary>
+    /// <param name="patience">How long to wait in all.</param>
+    public void Finish(TimeSpan patience) => SpinWait.SpinUntil(() => Pending == 0, patience);
 
     /// <summary>Releases a buffer now, on this thread, unless somebody else did or does.</summary>
     public void Release(BufferRecord record, ReleaseReason reason)
@@ -58,36 +65,28 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
         buffer.Memory.Dispose();
     }
 
-    private sealed class Backlog(Releaser releaser) : IThreadPoolWorkItem
+    private sealed class Backlog(Releaser releaser)
     {
         private readonly ConcurrentQueue<BufferRecord> _queue = new();
-        private readonly Lock _turn = new();
-        private int _scheduled;
+        private int _worked;
 
-        public void Add(BufferRecord record)
-        {
-            _queue.Enqueue(record);
-            Start();
-        }
+        public void Add(BufferRecord record) => _queue.Enqueue(record);
 
-        public void Execute()
+        public void WorkOff()
         {
-            lock (_turn)
+            // Looked at again after each turn: somebody may have added while the turn was still taken.
+            while (!_queue.IsEmpty && Interlocked.CompareExchange(ref _worked, 1, 0) == 0)
             {
-                Volatile.Write(ref _scheduled, 0);
-                while (_queue.TryDequeue(out var record))
-                {
-                    releaser.Release(record, ReleaseReason.LastReferenceGone);
-                    Interlocked.Decrement(ref releaser._pending);
-                }
+                while (_queue.TryDequeue(out var record)) ReleaseOne(record);
+                Volatile.Write(ref _worked, 0);
             }
         }
 
-        public void Finish() => Execute();
-
-        private void Start()
+        private void ReleaseOne(BufferRecord record)
         {
-            if (Interlocked.Exchange(ref _scheduled, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+            releaser.Release(record, ReleaseReason.LastReferenceGone);
+            Interlocked.Decrement(ref releaser._pending);
+            Interlocked.Increment(ref releaser._progress);
         }
     }
 }
