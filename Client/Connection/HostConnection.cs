@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+using DmaHeap.Linux;
+using DmaHeap.Protocol;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.Client;
+
+/// <summary>
+/// A connection on which many requests are under way at a time. At any moment at most one thread reads the socket, and it serves all others:
+/// a thread that waits for a reply reads if nobody does, and when it has its own, makes a parked thread the reader. So a lone caller sends and receives on
+/// its own thread. Only where none but tasks wait, <see cref="ReplyPoller"/> reads. The gate is held for bookkeeping, never for a call that may wait.
+/// </summary>
+sealed partial class HostConnection : IDisposable
+{
+    readonly Lock _gate = new();
+    readonly SafeFileHandle _socket;
+    readonly Dictionary<ulong, PendingCall> _pending = [];
+    ulong _lastId;
+    int _tasks; // of the pending calls, those that a task waits for
+    bool _reading;
+    CallFailure? _failure;
+
+    /// <summary>Speaks on a connected socket, which it then owns.</summary>
+    public HostConnection(SafeFileHandle socket) => _socket = socket;
+
+    /// <summary>Sends a request and waits for its reply on this thread.</summary>
+    /// <param name="call">Receives the reply.</param>
+    /// <param name="request">The request, but for its header.</param>
+    /// <param name="shown">The descriptor that goes with it.</param>
+    /// <param name="cancellation">Withdraws the request; its outcome is awaited even so.</param>
+    /// <exception cref="DmaHeapException">It failed.</exception>
+    /// <exception cref="OperationCanceledException">It was withdrawn in time.</exception>
+    public void Execute<TRequest>(PendingCall call, ref TRequest request, SafeFileHandle? shown, CancellationToken cancellation)
+        where TRequest : unmanaged
+    {
+        cancellation.ThrowIfCancellationRequested();
+        Register(call, ref request, task: null);
+        var errno = TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.None);
+        if (!IsSent(call, errno)) throw SendFailed(errno);
+        using (WithdrawOn(call, cancellation)) Await(call);
+        ThrowIfFailed(call, cancellation);
+    }
+
+    /// <summary>Sends a request; the task ends when the reply is there. Throws as <see cref="Execute"/> does.</summary>
+    public async Task ExecuteAsync<TRequest>(PendingCall call, TRequest request, SafeFileHandle? shown, CancellationToken cancellation)
+        where TRequest : unmanaged
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var task = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Register(call, ref request, task);
+        var errno = TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.DontWait);
+        if (errno == Errno.EAGAIN) errno = await SendLaterAsync(request, shown).ConfigureAwait(false);
+        if (!IsSent(call, errno)) throw SendFailed(errno);
+        EnsureRead();
+        using (WithdrawOn(call, cancellation)) await task.Task.ConfigureAwait(false);
+        ThrowIfFailed(call, cancellation);
+    }
+
+    /// <summary>Ends the connection: what is under way fails.</summary>
+    public void Dispose() => Fail(CallFailure.Disposed);
+
+    void Register<TRequest>(PendingCall call, ref TRequest request, TaskCompletionSource? task)
+        where TRequest : unmanaged
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(ReferenceEquals(_failure, CallFailure.Disposed), typeof(DmaHeapClient));
+            if (_failure is { } failure) throw failure.ToException();
+            call.Begin(++_lastId, task);
+            _pending.Add(call.Id, call);
+            if (task is not null) _tasks++;
+        }
+
+        MemoryMarshal.Write(MemoryMarshal.AsBytes(new Span<TRequest>(ref request)), MessageCodec.Header<TRequest>(call.Kind, call.Id));
+    }
+
+    /// <summary>Takes a call out of those under way; null when it is none, or no more.</summary>
+    PendingCall? Unregister(ulong id)
+    {
+        lock (_gate)
+        {
+            if (!_pending.Remove(id, out var call)) return null;
+            if (call.IsAsync) _tasks--;
+            SetParked(call, false);
+            return call;
+        }
+    }
+
+    Errno TrySend(ReadOnlySpan<byte> packet, SafeFileHandle? shown, MessageFlags flags)
+    {
+        try
+        {
+            return shown is null ? SocketMessages.TrySend(_socket, packet, flags) : SocketMessages.TrySend(_socket, packet, shown, flags);
+        }
+        catch (ObjectDisposedException) when (_socket.IsClosed)
+        {
+            return Errno.EPIPE; // the connection failed a moment ago, and the call with it
+        }
+    }
+
+    /// <summary>Whether there will be an answer. Where the host is gone there is: what it said before it went, or that it is gone.</summary>
+    bool IsSent(PendingCall call, Errno errno) =>
+        errno is Errno.None or Errno.EPIPE or Errno.ECONNRESET or Errno.ENOTCONN || Unregister(call.Id) is null;
+
+    static DmaHeapException SendFailed(Errno errno) => CallFailure.Kernel(errno, "The request could not be sent").ToException();
+
+    /// <summary>The host is behind with reading: rare enough to let a pool thread wait for it.</summary>
+    Task<Errno> SendLaterAsync<TRequest>(TRequest request, SafeFileHandle? shown)
+        where TRequest : unmanaged =>
+        Task.Run(() => TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.None));
+
+    CancellationTokenRegistration WithdrawOn(PendingCall call, CancellationToken cancellation) =>
+        cancellation.CanBeCanceled ? WithdrawOn(call.Id, cancellation) : default;
+
+    CancellationTokenRegistration WithdrawOn(ulong target, CancellationToken cancellation) =>
+        cancellation.UnsafeRegister(_ => Withdraw(target), null);
+
+    void Withdraw(ulong target)
+    {
+        var request = new CancelRequest { Header = MessageCodec.Header<CancelRequest>(MessageKind.Cancel, 0), Target = target };
+        // Should the connection be failing, the call fails with it: there is nothing to report here.
+        if (TrySend(MessageCodec.Bytes(in request), null, MessageFlags.DontWait) == Errno.EAGAIN) _ = SendLaterAsync(request, null);
+    }
+
+    static void ThrowIfFailed(PendingCall call, CancellationToken cancellation)
+    {
+        if (call.Failure is not { } failure) return;
+        if (failure.Errno == Errno.EINTR && cancellation.IsCancellationRequested) throw new OperationCanceledException(failure.Message, cancellation);
+        throw failure.ToException();
+    }
+}

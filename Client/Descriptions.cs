@@ -1,0 +1,75 @@
+using DmaHeap.Protocol;
+
+namespace DmaHeap.Client;
+
+/// <summary>The host at the other end, as it introduced itself.</summary>
+/// <param name="MajorVersion">Major version of the protocol, the same as this client's.</param>
+/// <param name="MinorVersion">Minor version of the host's protocol.</param>
+/// <param name="Epoch">Identifies this run of the host.</param>
+/// <param name="PageSize">The machine's page size in bytes.</param>
+/// <param name="ProcessId">The host's process, as it sees itself.</param>
+/// <param name="MaxDescriptors">Most buffers one request can bring.</param>
+public sealed record HostInfo(int MajorVersion, int MinorVersion, ulong Epoch, int PageSize, int ProcessId, int MaxDescriptors);
+
+/// <summary>A heap, or an alias of one.</summary>
+/// <param name="Name">Name or alias.</param>
+/// <param name="AliasOf">The heap's name when this is an alias; else empty.</param>
+/// <param name="Plugin">Name of the plugin.</param>
+/// <param name="State">Whether it can be used.</param>
+/// <param name="Traits">What its buffers can be relied on for.</param>
+/// <param name="Reason">Why it cannot be used; empty when it can.</param>
+public sealed record HeapInfo(string Name, string AliasOf, string Plugin, HeapState State, HeapTraits Traits, string Reason);
+
+/// <summary>What buffers of a heap can be relied on for.</summary>
+[Flags]
+public enum HeapTraits : uint
+{
+    /// <summary>Nothing is promised.</summary>
+    None = 0,
+
+    /// <summary>They can be mapped.</summary>
+    CpuMappable = 1,
+
+    /// <summary>They are zero when handed out.</summary>
+    ZeroFilled = 2,
+
+    /// <summary>They come from a region of fixed size.</summary>
+    FixedCapacity = 4,
+
+    /// <summary>They cannot be mapped, read or written.</summary>
+    Unmappable = 8,
+}
+
+/// <summary>A live buffer, as the host knows it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Heap">Its heap.</param>
+/// <param name="Name">Its name; may be empty.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Age">Since its allocation.</param>
+/// <param name="Flags">What it is.</param>
+/// <param name="PageSize">Bytes of each page.</param>
+/// <param name="UserId">User who allocated it.</param>
+/// <param name="ProcessId">Process that allocated it; it may be gone.</param>
+/// <param name="Attachments">Importers attached.</param>
+public sealed record BufferInfo(
+    BufferId Id, string Heap, string Name, long Length, TimeSpan Age, BufferFlags Flags, int PageSize, uint UserId, int ProcessId, int Attachments);
+
+/// <summary>Counters of a heap, or of the host as a whole.</summary>
+/// <param name="Buffers">Buffers alive.</param>
+/// <param name="Bytes">Bytes alive.</param>
+/// <param name="PeakBytes">Most bytes alive at one time.</param>
+/// <param name="Allocations">Allocations that succeeded.</param>
+/// <param name="Releases">Buffers released.</param>
+/// <param name="Failures">Allocations that failed.</param>
+/// <param name="LimitBytes">Limit in bytes; 0 for none.</param>
+/// <param name="Gauge">The state of the heap's region; null for heaps without one.</param>
+/// <param name="FailuresByCause">How many allocations failed for each cause.</param>
+public sealed record HeapStatistics(
+    long Buffers, long Bytes, long PeakBytes, long Allocations, long Releases, long Failures, long LimitBytes, HeapGauge? Gauge,
+    IReadOnlyDictionary<string, long> FailuresByCause);
+
+/// <summary>The region of a heap of fixed size.</summary>
+/// <param name="Capacity">Its size in bytes.</param>
+/// <param name="Free">Bytes not handed out.</param>
+/// <param name="LargestRun">Longest free run in bytes.</param>
+public readonly record struct HeapGauge(long Capacity, long Free, long LargestRun);

@@ -1,0 +1,238 @@
+using System.Net.Sockets;
+using DmaHeap.Client;
+using DmaHeap.Linux;
+using DmaHeap.Protocol;
+
+namespace DmaHeap.Tests.Client;
+
+public sealed class AllocationTests
+{
+    readonly string _mark = Descriptors.NewMark();
+
+    [Fact]
+    public async Task A_buffer_is_mapped_written_and_read_and_leaves_nothing_behind()
+    {
+        using var host = FakeHost.PlayAfterHello(
+            h =>
+            {
+                var request = h.Expect(MessageKind.Allocate);
+                var asked = request.As<AllocateRequest>();
+                Assert.Equal(("system", "frame"), (FakeHost.Text(asked.Heap), FakeHost.Text(asked.Name)));
+                Assert.Equal((5000ul, 0x80002u, 1u, 7u), (asked.Length, asked.FileFlags, asked.Count, asked.ExpectedImporters));
+                h.AllocateMemory(request, _mark);
+            },
+            out var socket);
+        using var client = DmaHeapClient.Attach(socket);
+
+        using (var buffer = await client.AllocateAsync("system", 5000, new() { Name = "frame", ExpectedImporters = 7 }).WaitAsync(FakeHost.Deadline))
+        {
+            Assert.Equal((8192L, new BufferId(FakeHost.Epoch, 1)), (buffer.Length, buffer.Id));
+            Assert.True(DescriptorFlags.GetCloseOnExec(buffer.Handle));
+            using var mapping = buffer.Map();
+            using var tail = buffer.Map(4096, 4096, FileAccess.Read);
+            mapping.Span[4096] = 42;
+            Assert.Equal(42, tail.ReadOnlySpan[0]);
+            Assert.Throws<InvalidOperationException>(() => tail.Span[0] = 1);
+            Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Map(4096, 4097));
+            using (buffer.BeginCpuAccess(CpuAccessDirection.Write)) mapping.Span[0] = 1; // no hooks: the host hears nothing
+        }
+
+        host.Dispose();
+        Assert.Equal(0, Descriptors.Count(_mark));
+    }
+
+    [Fact]
+    public void A_leak_would_be_seen()
+    {
+        using (FakeHost.Memory(_mark, 4096)) Assert.Equal(1, Descriptors.Count(_mark));
+
+        Assert.Equal(0, Descriptors.Count(_mark));
+    }
+
+    [Fact]
+    public void A_long_mapping_starts_at_a_huge_page()
+    {
+        using var buffer = DmaBuffer.FromHandle(FakeHost.Memory(_mark, 8 << 20));
+        using var mapping = buffer.Map();
+
+        Assert.Equal(0, mapping.Address % (2 << 20));
+    }
+
+    [Fact]
+    public void A_buffer_too_long_for_a_span_is_read_in_slices()
+    {
+        const long Length = 3L << 30;
+        using var buffer = DmaBuffer.FromHandle(FakeHost.Memory(_mark, Length));
+        using var mapping = buffer.Map();
+
+        Assert.Throws<InvalidOperationException>(() => mapping.Span.Length);
+        mapping.Slice(Length - 4096, 4096)[4095] = 9;
+        using var part = buffer.Map(Length - 4096, 4096);
+        Assert.Equal(9, part.Span[4095]);
+    }
+
+    [Fact]
+    public void Exec_keeps_the_descriptor_only_when_asked_to()
+    {
+        using var host = FakeHost.PlayAfterHello(
+            h =>
+            {
+                var request = h.Expect(MessageKind.Allocate);
+                Assert.Equal(0u, request.As<AllocateRequest>().FileFlags);
+                h.AllocateMemory(request, _mark);
+            },
+            out var socket);
+        using var client = DmaHeapClient.Attach(socket);
+
+        using var buffer = client.Allocate("system", 4096, new() { CloseOnExec = false, Access = FileAccessMode.ReadOnly });
+
+        Assert.False(DescriptorFlags.GetCloseOnExec(buffer.Handle));
+    }
+
+    [Fact]
+    public async Task Many_buffers_come_in_one_reply()
+    {
+        using var host = FakeHost.PlayAfterHello(
+            h =>
+            {
+                h.AllocateMemory(h.Expect(MessageKind.Allocate), _mark);
+                var request = h.Expect(MessageKind.Allocate);
+                Assert.Equal(AllocateOptions.AsManyAsFit, request.As<AllocateRequest>().Options);
+                h.AllocateMemory(request, _mark, count: 5, stoppedBy: Errno.ENOMEM);
+            },
+            out var socket);
+        using var client = DmaHeapClient.Attach(socket);
+
+        using (var all = await client.AllocateManyAsync("system", 4096, 253).WaitAsync(FakeHost.Deadline))
+        {
+            Assert.Equal((253, Errno.None), (all.Count, all.StoppedBy));
+            Assert.Equal(253, all.Select(buffer => buffer.Id).Distinct().Count());
+        }
+
+        using (var some = client.AllocateMany("system", 4096, 10, asManyAsFit: true)) Assert.Equal((5, Errno.ENOMEM), (some.Count, some.StoppedBy));
+        Assert.Throws<ArgumentOutOfRangeException>(() => client.AllocateMany("system", 4096, 254));
+        host.Dispose();
+        Assert.Equal(0, Descriptors.Count(_mark));
+    }
+
+    [Fact]
+    public void Cpu_access_is_told_to_a_heap_that_wants_to_know()
+    {
+        var heard = new List<ulong>();
+        using var host = FakeHost.PlayAfterHello(
+            h =>
+            {
+                h.AllocateMemory(h.Expect(MessageKind.Allocate), _mark, flags: BufferFlags.CpuAccessHooks);
+                for (var i = 0; i < 2; i++)
+                {
+                    var request = h.Expect(MessageKind.CpuAccess);
+                    using var shown = Assert.Single(request.Shown);
+                    heard.Add(request.As<CpuAccessRequest>().SyncFlags);
+                    h.Reply(request, default(DoneReply));
+                }
+            },
+            out var socket);
+        using var client = DmaHeapClient.Attach(socket);
+        using var buffer = client.Allocate("uncached", 4096);
+
+        using (buffer.BeginCpuAccess(CpuAccessDirection.Read)) Assert.Equal([1ul], heard);
+
+        Assert.Equal([1ul, 5ul], heard);
+    }
+
+    [Fact]
+    public void An_opaque_buffer_says_why_it_cannot_be_mapped()
+    {
+        using var host = FakeHost.PlayAfterHello(
+            h =>
+            {
+                var request = h.Expect(MessageKind.Allocate);
+                using var memory = FakeHost.Memory(_mark, 4096);
+                Assert.Equal(Errno.None, DescriptorReopen.TryOpen(memory, FileAccessMode.WriteOnly, closeOnExec: true, out var opaque));
+                using (opaque) h.Allocated(request, [opaque], flags: BufferFlags.Opaque);
+            },
+            out var socket);
+        using var client = DmaHeapClient.Attach(socket);
+        using var buffer = client.Allocate("secure", 4096);
+
+        var thrown = Assert.Throws<DmaHeapException>(() => buffer.Map());
+
+        Assert.Equal(Errno.EACCES, thrown.Errno);
+        Assert.Contains("opaque", thrown.Message);
+    }
+
+    [Fact]
+    public void A_buffer_is_shared_over_a_seqpacket_socket()
+    {
+        var (here, there) = SeqpacketSocket.CreatePair();
+        using (here)
+        using (there)
+        using (var buffer = DmaBuffer.FromHandle(FakeHost.Memory(_mark, 4096)))
+        {
+            using var mapping = buffer.Map();
+            mapping.Span[17] = 71;
+            buffer.Share(here);
+
+            using var received = DmaBuffer.Receive(there);
+            using var other = received.Map();
+
+            Assert.Equal(4096, received.Length);
+            Assert.Equal(71, other.Span[17]);
+        }
+
+        Assert.Equal(0, Descriptors.Count(_mark));
+    }
+
+    [Fact]
+    public async Task A_buffer_is_shared_over_a_stream_socket_between_other_data()
+    {
+        var directory = Directory.CreateTempSubdirectory("dmaheap-client-");
+        try
+        {
+            var address = new UnixDomainSocketEndPoint(Path.Combine(directory.FullName, "stream"));
+            using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            listener.Bind(address);
+            listener.Listen(1);
+            using var here = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            await here.ConnectAsync(address); // asynchronous: the descriptor is non-blocking from here on
+            using var there = await listener.AcceptAsync();
+            using var buffer = DmaBuffer.FromHandle(FakeHost.Memory(_mark, 4096));
+
+            var receiving = Task.Run(() => DmaBuffer.Receive(there));
+            buffer.Share(here);
+            await here.SendAsync("after"u8.ToArray());
+            using var received = await receiving.WaitAsync(FakeHost.Deadline);
+            var rest = new byte[5];
+            for (var got = 0; got < rest.Length;) got += await there.ReceiveAsync(rest.AsMemory(got));
+
+            Assert.Equal(4096, received.Length);
+            Assert.Equal("after"u8.ToArray(), rest);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public void What_is_not_a_shared_buffer_is_refused_and_closed()
+    {
+        var (here, there) = SeqpacketSocket.CreatePair();
+        using (here)
+        using (there)
+        {
+            using (var memory = FakeHost.Memory(_mark, 4096))
+            {
+                Assert.Equal(Errno.None, SocketMessages.TrySend(here, "D"u8, [memory, memory]));
+                Assert.Equal(Errno.None, SocketMessages.TrySend(here, "D!"u8, memory));
+                Assert.Equal(Errno.None, SocketMessages.TrySend(here, "D"u8));
+            }
+
+            for (var i = 0; i < 3; i++) Assert.Equal(Errno.EPROTO, Assert.Throws<DmaHeapException>(() => DmaBuffer.Receive(there)).Errno);
+            here.Dispose();
+            Assert.Equal(Errno.ECONNRESET, Assert.Throws<DmaHeapException>(() => DmaBuffer.Receive(there)).Errno);
+        }
+
+        Assert.Equal(0, Descriptors.Count(_mark));
+    }
+}
