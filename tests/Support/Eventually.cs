@@ -1,0 +1,20 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+
+namespace DmaHeap.Tests.Support;
+
+/// <summary>Waits for a condition that another thread, or the kernel, brings about.</summary>
+static class Eventually
+{
+    private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+
+    public static async Task Is(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            if (clock.Elapsed > s_deadline) Assert.Fail($"Not within {s_deadline.TotalSeconds} s: {what}");
+            await Task.Yield();
+        }
+    }
+}
