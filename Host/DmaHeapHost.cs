@@ -57,8 +57,8 @@ public sealed class DmaHeapHost : IDisposable
     public IReadOnlyList<(string Name, string? Unavailable)> Heaps =>
         [.. Core.Registry.Slots.Select(slot => (slot.Name, slot.Heap is null ? slot.Reason : null))];
 
-    /// <summary>Buffers alive now, in whatever process.</summary>
-    public int LiveBuffers => Core.Table.Count;
+    /// <summary>Buffers alive now, in whatever process, and those that are gone but that their heap has not taken back yet.</summary>
+    public int LiveBuffers => Core.LiveBuffers;
 
     /// <summary>What the host counts for a heap.</summary>
     /// <param name="heap">Name or alias.</param>

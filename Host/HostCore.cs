@@ -52,6 +52,16 @@ internal sealed class HostCore : IDisposable
 
     public IAllocationProbe Probe { get; }
 
+    /// <summary>Buffers that their heap has not taken back. One that just died may be counted twice, never not at all.</summary>
+    public int LiveBuffers
+    {
+        get
+        {
+            var tracked = Table.Count;
+            return tracked + Releaser.Pending;
+        }
+    }
+
     /// <summary>
     /// Ends it: every buffer still alive is released to its heap with <see cref="ReleaseReason.HostStopping"/>, once, while its memory stays with the clients that hold it;
     /// then the heaps are disposed in the order of the configuration. Nobody may allocate any more.

@@ -186,8 +186,10 @@ internal sealed class ReleaseWatch : IDisposable
 
     private void Gone(int watch)
     {
-        if (!_table.TryRemove(watch, out var record)) return;
-        _opaque.Remove(watch);
+        // Noted as pending before it leaves the table: whoever counts sees it in one of the two.
+        if (!_table.TryFind(watch, out var record)) return;
         _releaser.Enqueue(record);
+        _table.TryRemove(watch, out _);
+        _opaque.Remove(watch);
     }
 }
