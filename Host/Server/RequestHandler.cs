@@ -13,7 +13,7 @@ namespace DmaHeap.Hosting.Server;
 /// Carries out one request on the worker that read it, plugin code included. Refusals are exceptions up to here: a <see cref="HeapException"/> becomes an error reply,
 /// a <see cref="ProtocolFaultException"/> ends the connection.
 /// </summary>
-internal sealed class RequestHandler(HostCore core, UndeliveredCap cap, Func<IEnumerable<Connection>> connections)
+internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
 {
     public void Handle(Connection connection, ReadOnlySpan<byte> packet, ReceivedDescriptors descriptors, Span<byte> scratch)
     {
@@ -107,44 +107,26 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap, Func<IEn
             Caller = connection.Caller,
             ExpectedImporters = (int)Math.Min(request.ExpectedImporters, int.MaxValue),
         };
-        var requestId = request.Header.RequestId;
-        var cancellation = connection.Begin(requestId) ?? throw new ProtocolFaultException($"request {requestId} is under way already");
+        var asManyAsFit = (request.Options & AllocateOptions.AsManyAsFit) != 0;
+        cap.Reserve(connection, count);
+        var sent = 0;
         try
         {
-            cap.Reserve(connection, count, connections());
-            var sent = 0;
-            try
-            {
-                sent = AllocateAndSend(connection, asked, count, (request.Options & AllocateOptions.AsManyAsFit) != 0, requestId, scratch, cancellation.Token);
-            }
-            finally
-            {
-                if (sent < count) cap.Return(connection, count - sent);
-            }
+            sent = AllocateAndSend(connection, asked, count, asManyAsFit, request.Header.RequestId, scratch);
         }
         finally
         {
-            connection.End(requestId);
+            if (sent < count) cap.Return(connection, count - sent);
         }
     }
 
-    private int AllocateAndSend(
-        Connection connection, in BufferRequest asked, int count, bool asManyAsFit, ulong requestId, Span<byte> scratch, CancellationToken cancellationToken)
+    private int AllocateAndSend(Connection connection, in BufferRequest asked, int count, bool asManyAsFit, ulong requestId, Span<byte> scratch)
     {
         var allocations = new Allocation.Allocation[count];
         var made = 0;
         try
         {
-            var stoppedBy = 0;
-            try
-            {
-                for (; made < count; made++) allocations[made] = core.Allocator.Allocate(in asked, cancellationToken);
-            }
-            catch (HeapException refusal) when (asManyAsFit && made > 0 && refusal.Errno != HeapErrno.Interrupted)
-            {
-                stoppedBy = (int)refusal.Errno;
-            }
-
+            var stoppedBy = AllocateAll(connection, in asked, allocations, asManyAsFit, requestId, ref made);
             Send(connection, allocations.AsSpan(0, made), stoppedBy, requestId, scratch);
         }
         catch
@@ -156,6 +138,26 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap, Func<IEn
         for (var i = 0; i < made; i++) allocations[i].Handle.Dispose();
         core.Probe.Reached(AllocationStep.Replied);
         return made;
+    }
+
+    // Returns the errno that stopped it short, or 0. The request is no longer under way when this returns: its number is free before the client can see the reply.
+    private int AllocateAll(
+        Connection connection, in BufferRequest asked, Span<Allocation.Allocation> allocations, bool asManyAsFit, ulong requestId, ref int made)
+    {
+        var cancellation = connection.Begin(requestId) ?? throw new ProtocolFaultException($"request {requestId} is under way already");
+        try
+        {
+            for (; made < allocations.Length; made++) allocations[made] = core.Allocator.Allocate(in asked, cancellation.Token);
+            return 0;
+        }
+        catch (HeapException refusal) when (asManyAsFit && made > 0 && refusal.Errno != HeapErrno.Interrupted)
+        {
+            return (int)refusal.Errno;
+        }
+        finally
+        {
+            connection.End(requestId);
+        }
     }
 
     private void Send(Connection connection, ReadOnlySpan<Allocation.Allocation> allocations, int stoppedBy, ulong requestId, Span<byte> scratch)

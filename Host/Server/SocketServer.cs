@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
 using Microsoft.Extensions.Logging;
@@ -20,7 +19,7 @@ internal sealed class SocketServer : IDisposable
     private readonly ILogger _log;
     private readonly ListeningSocket _listener;
     private readonly EventPoll _poll = new();
-    private readonly ConcurrentDictionary<ulong, Connection> _connections = new();
+    private readonly ConnectionTable _connections;
     private readonly UndeliveredCap _cap;
     private readonly RequestHandler _handler;
     private readonly WorkerPool _workers;
@@ -32,8 +31,11 @@ internal sealed class SocketServer : IDisposable
     {
         _core = core;
         _log = log;
-        _cap = new UndeliveredCap(MostUndeliveredPerConnection, MostUndeliveredPerUser, UndeliveredInAll());
-        _handler = new RequestHandler(core, _cap, () => _connections.Values);
+        var descriptors = (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft);
+        _connections = new ConnectionTable(perUser: descriptors / 4);
+        // The kernel bounds the descriptors in flight of a user without CAP_SYS_RESOURCE by that same limit; a quarter is left for others.
+        _cap = new UndeliveredCap(MostUndeliveredPerConnection, MostUndeliveredPerUser, descriptors / 4 * 3, _connections);
+        _handler = new RequestHandler(core, _cap);
         _listener = ListeningSocket.Open(path, SocketModeFor(core.Registry));
         _poll.Add(_listener.Handle, ReadyEvents.Readable | ReadyEvents.EdgeTriggered, ListenerKey);
         _workers = new WorkerPool(_poll, Serve, core.Time, log);
@@ -42,18 +44,17 @@ internal sealed class SocketServer : IDisposable
 
     public int Connections => _connections.Count;
 
-    /// <summary>Stops accepting, lets workers finish the request they are at, and closes all connections.</summary>
+    /// <summary>Stops accepting, closes all connections, which withdraws what is under way on them, and waits for the workers, unless a heap holds one.</summary>
     public void Dispose()
     {
         _stopping = true;
+        foreach (var connection in _connections.All) Close(connection);
+        var idle = _workers.TryStop();
+        // A worker may have let one more in before it saw the end.
+        foreach (var connection in _connections.All) Close(connection);
         _listener.Dispose();
-        foreach (var connection in _connections.Values) Close(connection);
-        _workers.Dispose();
-        _poll.Dispose();
+        if (idle) _poll.Dispose();
     }
-
-    // The kernel bounds the descriptors in flight of a user without CAP_SYS_RESOURCE by RLIMIT_NOFILE; a quarter is left for others.
-    private static int UndeliveredInAll() => (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft / 4 * 3);
 
     // Whoever may use any heap must get in; who they are is checked for each heap.
     private static UnixFileMode SocketModeFor(Heaps.HeapRegistry registry)
@@ -66,16 +67,15 @@ internal sealed class SocketServer : IDisposable
 
     private void Serve(ReadyDescriptor ready, WorkerScratch scratch)
     {
-        if (ready.Data == ListenerKey)
-        {
-            Accept();
-            return;
-        }
+        if (ready.Data == ListenerKey) Accept();
+        else if (_connections.TryFind(ready.Data, out var connection) && connection.TryEnter()) Serve(connection, ready.Events, scratch);
+    }
 
-        if (!_connections.TryGetValue(ready.Data, out var connection) || !connection.TryEnter()) return;
+    private void Serve(Connection connection, ReadyEvents events, WorkerScratch scratch)
+    {
         try
         {
-            if ((ready.Events & ReadyEvents.Writable) != 0) connection.Flush();
+            if ((events & ReadyEvents.Writable) != 0) connection.Flush();
             Converse(connection, scratch);
         }
         catch (ProtocolFaultException fault)
@@ -131,7 +131,7 @@ internal sealed class SocketServer : IDisposable
             if (errno is Errno.EMFILE or Errno.ENFILE)
             {
                 HostLog.AcceptFailed(_log, "the host has no descriptor left (RLIMIT_NOFILE)");
-                _listener.TurnAway(TurnedAway());
+                _listener.TurnAway(TurnedAway("the host has no descriptor left; try again later"));
                 continue;
             }
 
@@ -151,14 +151,15 @@ internal sealed class SocketServer : IDisposable
         try
         {
             var connection = new Connection(Interlocked.Increment(ref _lastKey), socket, PeerIdentity.Of(socket));
-            _connections[connection.Key] = connection;
-            var errno = _poll.TryAdd(socket, Interest, connection.Key);
-            if (errno != Errno.None)
+            if (!_connections.TryAdd(connection))
             {
-                HostLog.AcceptFailed(_log, errno.ToString());
-                Close(connection);
+                HostLog.AcceptFailed(_log, $"user {connection.Caller.UserId} has as many connections as one user may");
+                SocketMessages.TrySend(socket, TurnedAway("this user has as many connections as one may"), MessageFlags.DontWait);
+                socket.Dispose();
+                return;
             }
 
+            _poll.Add(socket, Interest, connection.Key);
             HostLog.ClientConnected(_log, connection.Caller.UserId, connection.Caller.ProcessId);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -168,9 +169,9 @@ internal sealed class SocketServer : IDisposable
         }
     }
 
-    private static byte[] TurnedAway()
+    private static byte[] TurnedAway(string sentence)
     {
-        var reply = Replies.Error(0, (int)Errno.EMFILE, HeapCause.NoDescriptors, "the host has no descriptor left; try again later", ErrorFlags.Fatal);
+        var reply = Replies.Error(0, (int)Errno.EMFILE, HeapCause.NoDescriptors, sentence, ErrorFlags.Fatal);
         return MessageCodec.Bytes(in reply).ToArray();
     }
 
@@ -194,7 +195,7 @@ internal sealed class SocketServer : IDisposable
 
     private void Close(Connection connection)
     {
-        if (!_connections.TryRemove(connection.Key, out _)) return;
+        if (!_connections.TryRemove(connection)) return;
         _poll.TryRemove(connection.Socket);
         if (!connection.TryClose()) return;
         _cap.ConnectionClosed(connection);

@@ -7,7 +7,7 @@ namespace DmaHeap.Hosting.Server;
 /// Bounds the descriptors that were sent and not read yet, for each connection, for each user, and in all: unread ones count against the host's own limit in the kernel, so a client
 /// that does not read could starve everybody. Whether a client has read is asked of the kernel only when a count reaches its bound.
 /// </summary>
-internal sealed class UndeliveredCap(int perConnection, int perUser, int total)
+internal sealed class UndeliveredCap(int perConnection, int perUser, int total, ConnectionTable connections)
 {
     private readonly ConcurrentDictionary<uint, int> _users = new();
     private int _total;
@@ -15,12 +15,11 @@ internal sealed class UndeliveredCap(int perConnection, int perUser, int total)
     /// <summary>Counts descriptors about to be sent.</summary>
     /// <param name="connection">To whom.</param>
     /// <param name="count">How many.</param>
-    /// <param name="all">The connections of this host, looked at again when a bound is reached.</param>
     /// <exception cref="HeapException">EBUSY: the client is to read first.</exception>
-    public void Reserve(Connection connection, int count, IEnumerable<Connection> all)
+    public void Reserve(Connection connection, int count)
     {
         if (TryReserve(connection, count)) return;
-        foreach (var other in all) SettleIfRead(other);
+        foreach (var other in connections.All) SettleIfRead(other);
         if (TryReserve(connection, count)) return;
         throw new HeapException(HeapErrno.Busy, HeapCause.UndeliveredLimit,
             $"{Volatile.Read(ref connection.Undelivered)} descriptors sent on this connection, or more on others of this user, were not read yet (at most {perConnection} and {perUser}): read them first");

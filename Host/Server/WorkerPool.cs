@@ -7,12 +7,13 @@ namespace DmaHeap.Hosting.Server;
 /// The threads that read and answer requests: few, all waiting on one epoll set, plugin code inline. A watchdog adds one when all are held up by slow heaps; it goes again
 /// when it has been idle for a while.
 /// </summary>
-internal sealed class WorkerPool : IDisposable
+internal sealed class WorkerPool
 {
     private const ulong StopKey = ulong.MaxValue;
     private const int StackBytes = 512 * 1024;
     private const int MostWorkers = 64;
     private const int IdleMs = 10_000;
+    private const int StopMs = 5_000;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(200);
 
     private readonly EventPoll _poll;
@@ -42,8 +43,8 @@ internal sealed class WorkerPool : IDisposable
         _watchdog = time.CreateTimer(_ => Look(), null, s_patience, s_patience);
     }
 
-    /// <summary>Waits for all workers to finish what they are at.</summary>
-    public void Dispose()
+    /// <summary>Ends the workers. False when a heap holds one beyond patience; the event set is in use then.</summary>
+    public bool TryStop()
     {
         _watchdog.Dispose();
         Thread[] threads;
@@ -54,8 +55,10 @@ internal sealed class WorkerPool : IDisposable
         }
 
         _stop.Signal();
-        foreach (var thread in threads) thread.Join();
-        _stop.Dispose();
+        var deadline = Environment.TickCount64 + StopMs;
+        var idle = threads.All(thread => thread.Join((int)Math.Max(0, deadline - Environment.TickCount64)));
+        if (idle) _stop.Dispose();
+        return idle;
     }
 
     private void Start(bool isExtra)

@@ -1,0 +1,23 @@
+using DmaHeap.Bench;
+using Spectre.Console;
+
+// One run: builds the C side, measures each pair in turn, prints both sides and the ratio. Exit 1 when a target is missed.
+var quick = args.Contains("--quick");
+using var folder = new ScratchFolder();
+var native = NativePrograms.Build(folder.Path);
+var results = new List<Result>
+{
+    IdleHost.Measure(folder.Path),
+    RoundTrip.Measure(native, folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000),
+};
+results.AddRange(LiveBuffers.Measure(native, folder.Path, buffers: quick ? 10_000 : 100_000, trips: quick ? 5_000 : 20_000));
+
+var table = new Table().AddColumns("work", "ours", "against", "figure", "target", "");
+foreach (var result in results)
+{
+    table.AddRow(result.Work, result.Ours, result.Against, result.Figure, result.Target, result.Met ? "met" : "[red]missed[/]");
+}
+
+AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 140);
+AnsiConsole.Write(table);
+return results.All(result => result.Met) ? 0 : 1;

@@ -1,0 +1,9 @@
+namespace DmaHeap.Bench;
+
+/// <summary>A folder for sockets and programs, gone at the end.</summary>
+sealed class ScratchFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("dmaheap-bench-").FullName;
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
