@@ -14,7 +14,7 @@ public enum CpuAccessDirection
     ReadWrite = Read | Write,
 }
 
-/// <summary>CPU access that has begun. Dispose it once: that ends the access.</summary>
+/// <summary>CPU access that has begun. Dispose it exactly once: that ends the access, and the host refuses a second end.</summary>
 public readonly struct CpuAccessScope : IDisposable
 {
     readonly DmaBuffer? _buffer;

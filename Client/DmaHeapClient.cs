@@ -30,7 +30,7 @@ public sealed partial class DmaHeapClient : IDisposable, IAsyncDisposable
     /// <param name="path">Its socket; null to look where the documented rule says (<see cref="SocketPath"/>).</param>
     /// <param name="cancellationToken">Ends the attempt.</param>
     /// <exception cref="DmaHeapException">No host answers (<see cref="ClientCause.NoHost"/>: the message says where was looked), it speaks
-    /// another version (EPROTONOSUPPORT), or it is no dmaheap host.</exception>
+    /// another version (EPROTO, with the host's own words), or it is no dmaheap host.</exception>
     public static async Task<DmaHeapClient> ConnectAsync(string? path = null, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

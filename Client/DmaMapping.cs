@@ -31,7 +31,8 @@ public sealed class DmaMapping : IDisposable
     public nint Address => _mapping.Address;
 
     /// <summary>All of it, for writing and reading.</summary>
-    /// <exception cref="InvalidOperationException">It is mapped for reading only (writing would end the process), or longer than a span can be (2 GiB): take slices.</exception>
+    /// <exception cref="InvalidOperationException">It is mapped for reading only (writing would end the process), or longer than a span can
+    /// be (2 GiB): take slices.</exception>
     /// <exception cref="ObjectDisposedException">It was unmapped.</exception>
     public Span<byte> Span => Slice(0, SpanLength);
 

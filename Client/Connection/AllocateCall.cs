@@ -28,9 +28,10 @@ sealed class AllocateCall() : PendingCall(MessageKind.Allocate)
         return call;
     }
 
-    /// <summary>Gives a completed call back.</summary>
+    /// <summary>Gives the call back; one that is still under way, since its thread was interrupted, is left to the collector.</summary>
     public void Return()
     {
+        if (!IsCompleted) return;
         _client = null;
         t_spare = this;
     }

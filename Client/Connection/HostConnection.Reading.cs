@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
 
@@ -6,120 +5,9 @@ namespace DmaHeap.Client;
 
 sealed partial class HostConnection
 {
-    const int MaxBurst = 64;
-
     // Used by the reader alone.
     readonly byte[] _packet = GC.AllocateUninitializedArray<byte>(ProtocolConstants.MaxMessageBytes);
     readonly ReceivedDescriptors _descriptors = new();
-
-    // Guarded by the gate.
-    int _parked; // of the pending calls, those with a parked thread
-    ulong _watch; // the poller's token while it watches the socket; else 0
-
-    /// <summary>Waits for a call on this thread: reads if nobody does, else parks until it is served or becomes the reader.</summary>
-    void Await(PendingCall call)
-    {
-        bool parks;
-        lock (_gate)
-        {
-            if (call.IsCompleted) return;
-            // A call that is not pending is being completed by whoever took it out.
-            var pending = _pending.ContainsKey(call.Id);
-            parks = _reading || !pending;
-            if (!parks) _reading = true;
-            else if (pending) SetParked(call, true);
-        }
-
-        if (parks && !call.WaitForTurn()) return;
-        while (!call.IsCompleted && ReadOne(MessageFlags.None))
-        {
-        }
-
-        StepDown();
-        // Where the reading ended first, the connection has failed; the thread that failed it may still be completing this call.
-        call.WaitForCompletion();
-    }
-
-    /// <summary>Called by the poller when the socket is readable.</summary>
-    internal void ReadReady()
-    {
-        lock (_gate)
-        {
-            _watch = 0;
-            if (_reading || _failure is not null) return; // the reader has the poller watch again when it steps down
-            _reading = true;
-        }
-
-        // Not for ever: the poller has other connections.
-        for (var i = 0; i < MaxBurst && ReadOne(MessageFlags.DontWait); i++)
-        {
-        }
-
-        StepDown();
-    }
-
-    /// <summary>Sees to it that somebody reads for the tasks.</summary>
-    void EnsureRead()
-    {
-        Errno errno;
-        lock (_gate) errno = Watch();
-        if (errno != Errno.None) FailToWatch(errno);
-    }
-
-    /// <summary>Hands the reading on: to a parked thread, or if only tasks wait to the poller.</summary>
-    void StepDown()
-    {
-        Errno errno;
-        lock (_gate)
-        {
-            _reading = false;
-            if (FindParked() is { } next)
-            {
-                // Within the gate: a call that is pending is not completed yet, so its thread cannot miss that it is the reader.
-                SetParked(next, false);
-                next.Promote();
-                _reading = true;
-            }
-
-            errno = Watch();
-            CloseIfDone();
-        }
-
-        if (errno != Errno.None) FailToWatch(errno);
-    }
-
-    PendingCall? FindParked()
-    {
-        if (_parked == 0) return null;
-        foreach (var (_, call) in _pending)
-        {
-            if (call.IsParked) return call;
-        }
-
-        return null;
-    }
-
-    void SetParked(PendingCall call, bool parked)
-    {
-        if (call.IsParked == parked) return;
-        call.IsParked = parked;
-        _parked += parked ? 1 : -1;
-    }
-
-    /// <summary>Has the poller watch the socket while tasks wait and no thread reads, and hold this connection no longer than that.</summary>
-    Errno Watch()
-    {
-        if (_tasks == 0 || _failure is not null)
-        {
-            ReplyPoller.Forget(_watch);
-            _watch = 0;
-            return Errno.None;
-        }
-
-        return _reading || _watch != 0 ? Errno.None : ReplyPoller.TryWatch(this, _socket, out _watch);
-    }
-
-    void FailToWatch(Errno errno) => Fail(CallFailure.Kernel(errno, "Waiting for the dmaheap host's reply failed"));
 
     /// <summary>Receives one packet and serves whom it is for.</summary>
     /// <returns>False when there is nothing more to read: now, where told not to wait, or ever.</returns>
@@ -197,41 +85,5 @@ sealed partial class HostConnection
         if (_descriptors.Count > 0) return CallFailure.Nonsense("descriptors where none belong");
         fatal = error.Flags.HasFlag(ErrorFlags.Fatal);
         return new CallFailure((Errno)error.Errno, TextField.Read(error.Cause), TextField.Read(error.Message));
-    }
-
-    /// <summary>Ends the connection and all that is under way on it. The first reason counts.</summary>
-    /// <returns>False.</returns>
-    bool Fail(CallFailure failure)
-    {
-        PendingCall[] calls;
-        lock (_gate)
-        {
-            if (_failure is null) SocketShutdown();
-            if (_failure is null || ReferenceEquals(failure, CallFailure.Disposed)) _failure = failure;
-            calls = [.. _pending.Values];
-            _pending.Clear();
-            _tasks = 0;
-            _parked = 0;
-            Watch();
-            CloseIfDone();
-        }
-
-        foreach (var call in calls) call.Complete(failure);
-        return false;
-    }
-
-    /// <summary>Wakes the reader, and whoever waits in a send.</summary>
-    void SocketShutdown()
-    {
-        var errno = SeqpacketSocket.TryShutdown(_socket);
-        Debug.Assert(errno is Errno.None or Errno.ENOTCONN, "Nothing else can fail here.");
-    }
-
-    /// <summary>The reader, if there is one, closes when it steps down.</summary>
-    void CloseIfDone()
-    {
-        if (_failure is null || _reading) return;
-        _socket.Dispose();
-        _descriptors.Dispose();
     }
 }

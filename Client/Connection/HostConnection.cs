@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
@@ -127,5 +128,41 @@ sealed partial class HostConnection : IDisposable
         if (call.Failure is not { } failure) return;
         if (failure.Errno == Errno.EINTR && cancellation.IsCancellationRequested) throw new OperationCanceledException(failure.Message, cancellation);
         throw failure.ToException();
+    }
+
+    /// <summary>Ends the connection and all that is under way on it. The first reason counts.</summary>
+    /// <returns>False.</returns>
+    bool Fail(CallFailure failure)
+    {
+        PendingCall[] calls;
+        lock (_gate)
+        {
+            if (_failure is null) SocketShutdown();
+            if (_failure is null || ReferenceEquals(failure, CallFailure.Disposed)) _failure = failure;
+            calls = [.. _pending.Values];
+            _pending.Clear();
+            _tasks = 0;
+            _parked = 0;
+            Watch();
+            CloseIfDone();
+        }
+
+        foreach (var call in calls) call.Complete(failure);
+        return false;
+    }
+
+    /// <summary>Wakes the reader, and whoever waits in a send.</summary>
+    void SocketShutdown()
+    {
+        var errno = SeqpacketSocket.TryShutdown(_socket);
+        Debug.Assert(errno is Errno.None or Errno.ENOTCONN, "Nothing else can fail here.");
+    }
+
+    /// <summary>The reader, if there is one, closes when it steps down.</summary>
+    void CloseIfDone()
+    {
+        if (_failure is null || _reading) return;
+        _socket.Dispose();
+        _descriptors.Dispose();
     }
 }

@@ -68,7 +68,7 @@ sealed class ReplyPoller
             var count = _poll.Wait(ready, timeout: -1);
             foreach (var descriptor in ready.AsSpan(0, count))
             {
-                if (s_watched.TryRemove(descriptor.Data, out var connection)) connection.ReadReady();
+                if (s_watched.TryRemove(descriptor.Data, out var connection)) connection.ReadReady(descriptor.Data);
             }
         }
     }

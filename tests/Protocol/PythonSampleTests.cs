@@ -1,24 +1,23 @@
-using System.ComponentModel;
-using System.Diagnostics;
-
 namespace DmaHeap.Tests.Protocol;
 
 /// <summary>The Python client's structs are those of docs/protocol.md, which are C#'s.</summary>
 public sealed class PythonSampleTests
 {
     [Fact]
-    public void Pythons_structs_are_the_documented_ones()
+    public async Task Pythons_structs_are_the_documented_ones()
     {
-        var printed = Python("import dmaheap\nfor name, layout in sorted(dmaheap.STRUCTS.items()): print(name, layout.size)");
+        var printed = await PythonSample.RunAsync(null, "-c", "import dmaheap\nfor name, layout in sorted(dmaheap.STRUCTS.items()): print(name, layout.size)");
 
         var documented = ProtocolDocument.Read().Select(s => $"{s.Name} {s.Bytes}").Order(StringComparer.Ordinal);
         Assert.Equal(documented, printed.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]
-    public void Python_looks_for_the_socket_by_the_same_rule()
+    public async Task Python_looks_for_the_socket_by_the_same_rule()
     {
-        var printed = Python(
+        var printed = await PythonSample.RunAsync(
+            null,
+            "-c",
             """
             import dmaheap
             for env in ({}, {"XDG_RUNTIME_DIR": "/run/user/7"}, {"DMAHEAP_SOCKET": "/x"}, {"DMAHEAP_SOCKET": "", "XDG_RUNTIME_DIR": ""}):
@@ -33,30 +32,5 @@ public sealed class PythonSampleTests
                        from user in new uint[] { 0, 7 }
                        select string.Join(' ', DmaHeap.Protocol.SocketPath.ForClient(environment.GetValueOrDefault, user));
         Assert.Equal(expected, printed.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-    }
-
-    static string Python(string program)
-    {
-        var start = new ProcessStartInfo("python3", ["-B", "-c", program]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        start.Environment["PYTHONPATH"] = Path.Combine(ProtocolDocument.Root, "samples", "python");
-        Process process;
-        try
-        {
-            process = Process.Start(start)!;
-        }
-        catch (Win32Exception)
-        {
-            Assert.Skip("There is no python3 on this machine.");
-            throw;
-        }
-
-        using (process)
-        {
-            var errors = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            Assert.True(process.ExitCode == 0, errors.Result);
-            return output;
-        }
     }
 }
