@@ -10,11 +10,16 @@ namespace DmaHeap.Hosting.Server;
 /// </summary>
 internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller)
 {
+    // What the kernel accounts for the smallest unread message, rounded down: so a count of bytes bounds the count of messages.
+    private const int LeastMessageCost = 512;
+
     private readonly Lock _lock = new();
+    private readonly Queue<(long Number, int Descriptors)> _carrying = new();
     private readonly Queue<PendingReply> _unsent = new();
     private readonly Dictionary<ulong, CancellationTokenSource> _underWay = [];
     private readonly List<(BufferRecord Record, DataDirection Direction)> _cpuAccess = [];
     private CancellationTokenSource? _spare;
+    private long _sent;
     private int _workers;
     private bool _closed;
 
@@ -75,6 +80,7 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
             if (_unsent.Count == 0)
             {
                 var errno = SocketMessages.TrySend(socket, reply, descriptors, MessageFlags.DontWait);
+                if (errno == Errno.None) NoteSent(descriptors.Length);
                 if (errno != Errno.EAGAIN) return errno;
             }
 
@@ -90,8 +96,22 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
             while (!_closed && _unsent.TryPeek(out var reply))
             {
                 if (SocketMessages.TrySend(socket, reply.Bytes, reply.Descriptors, MessageFlags.DontWait) == Errno.EAGAIN) return;
+                NoteSent(reply.Descriptors.Length);
                 _unsent.Dequeue().Dispose();
             }
+        }
+    }
+
+    /// <summary>How many descriptors the client has read since this was asked last, as far as the kernel's count of unread bytes proves it.</summary>
+    public int TakeRead()
+    {
+        lock (_lock)
+        {
+            if (_closed || SocketMessages.TryGetUnread(socket, out var bytes) != Errno.None) return 0;
+            var unread = (bytes + LeastMessageCost - 1) / LeastMessageCost;
+            var read = 0;
+            while (_carrying.TryPeek(out var message) && message.Number <= _sent - unread) read += _carrying.Dequeue().Descriptors;
+            return read;
         }
     }
 
@@ -169,6 +189,12 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
         foreach (var source in underWay) CancelQuietly(source);
         if (unused) socket.Dispose();
         return true;
+    }
+
+    private void NoteSent(int descriptors)
+    {
+        _sent++;
+        if (descriptors > 0) _carrying.Enqueue((_sent, descriptors));
     }
 
     // The request may end while it is being cancelled; then there is nothing left to cancel.

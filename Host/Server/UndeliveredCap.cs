@@ -19,7 +19,9 @@ internal sealed class UndeliveredCap(int perConnection, int perUser, int total, 
     public void Reserve(Connection connection, int count)
     {
         if (TryReserve(connection, count)) return;
-        foreach (var other in connections.All) SettleIfRead(other);
+        Settle(connection);
+        if (TryReserve(connection, count)) return;
+        foreach (var other in connections.All) Settle(other);
         if (TryReserve(connection, count)) return;
         throw new HeapException(HeapErrno.Busy, HeapCause.UndeliveredLimit,
             $"{Volatile.Read(ref connection.Undelivered)} descriptors sent on this connection, or more on others of this user, were not read yet (at most {perConnection} and {perUser}): read them first");
@@ -28,12 +30,8 @@ internal sealed class UndeliveredCap(int perConnection, int perUser, int total, 
     /// <summary>Takes back a count whose descriptors were not sent, or whose connection is closed.</summary>
     public void Return(Connection connection, int count)
     {
+        if (count == 0) return;
         Interlocked.Add(ref connection.Undelivered, -count);
-        ReturnShared(connection, count);
-    }
-
-    private void ReturnShared(Connection connection, int count)
-    {
         _users.AddOrUpdate(connection.Caller.UserId, 0, (_, held) => held - count);
         Interlocked.Add(ref _total, -count);
     }
@@ -50,15 +48,12 @@ internal sealed class UndeliveredCap(int perConnection, int perUser, int total, 
         return false;
     }
 
-    private void SettleIfRead(Connection connection)
+    private void Settle(Connection connection)
     {
-        var counted = Volatile.Read(ref connection.Undelivered);
-        if (counted <= 0 || !connection.TryEnter()) return;
+        if (!connection.TryEnter()) return;
         try
         {
-            if (connection.HasUnsent || SocketMessages.TryGetUnread(connection.Socket, out var bytes) != Errno.None || bytes != 0) return;
-            // Only the count seen before the kernel was asked is known to be read, and only once.
-            if (Interlocked.CompareExchange(ref connection.Undelivered, 0, counted) == counted) ReturnShared(connection, counted);
+            Return(connection, connection.TakeRead());
         }
         finally
         {

@@ -67,7 +67,7 @@ public sealed class RealHostTests : IDisposable
         var threads = Enumerable.Range(0, 8).Select(_ => Task.Factory.StartNew(
             () =>
             {
-                for (var i = 0; i < 40; i++)
+                for (var i = 0; i < 50; i++)
                 {
                     using var batch = client.AllocateMany("plain", 4096, 3);
                     Assert.Equal(3, batch.Count);
