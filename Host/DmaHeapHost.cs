@@ -88,6 +88,9 @@ public sealed class DmaHeapHost : IDisposable
         _plugins.Dispose();
     }
 
+    /// <summary>Clients connected now.</summary>
+    internal int Connections => _server?.Connections ?? 0;
+
     internal HostCore Core => _core ?? throw new ObjectDisposedException(nameof(DmaHeapHost));
 
     // Not inlined, and nothing kept: an object of a plugin left on this stack would keep the plugin from being unloaded.

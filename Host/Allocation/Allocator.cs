@@ -137,23 +137,21 @@ internal sealed class Allocator(
         var shown = record.Memory.TakeShownFile(record.Buffer.MmapPolicy, ShownName(record));
         using var file = shown.File;
         watch.Track(record, in shown);
-        probe.Reached(AllocationStep.Watched);
-        var errno = DescriptorReopen.TryOpen(file, shown.IsOpaque ? FileAccessMode.WriteOnly : mode, closeOnExec: true, out var handle);
-        if (errno == Errno.None && shown.IsOpaque) errno = FilePermissions.TrySet(file, UnixFileMode.None);
-        if (errno != Errno.None)
-        {
-            handle.Dispose();
-            throw SystemRefusal.From(errno, "opening a buffer for its client");
-        }
-
+        SafeFileHandle? handle = null;
         try
         {
+            probe.Reached(AllocationStep.Watched);
+            var errno = DescriptorReopen.TryOpen(file, shown.IsOpaque ? FileAccessMode.WriteOnly : mode, closeOnExec: true, out handle);
+            if (errno == Errno.None && shown.IsOpaque) errno = FilePermissions.TrySet(file, UnixFileMode.None);
+            if (errno != Errno.None) throw SystemRefusal.From(errno, "opening a buffer for its client");
             probe.Reached(AllocationStep.Opened);
             return handle;
         }
         catch
         {
-            handle.Dispose();
+            // Before the file is closed: the kernel would report the buffer's end, and it would be released for that too.
+            watch.TryWithdraw(record);
+            handle?.Dispose();
             throw;
         }
     }
@@ -162,9 +160,13 @@ internal sealed class Allocator(
 
     private void Undo(HeapSlot slot, HeapBuffer? buffer, BufferRecord? record, SafeFileHandle? handle, uint userId, long charged)
     {
-        if (handle is not null) slot.Statistics.Released(record!.Length);
-        if (record is { Watch: not 0 }) watch.TryWithdraw(record);
-        handle?.Dispose();
+        if (handle is not null)
+        {
+            slot.Statistics.Released(record!.Length);
+            watch.TryWithdraw(record);
+            handle.Dispose();
+        }
+
         if (buffer is not null) releaser.CallHeap(slot, buffer, ReleaseReason.ExportFailed);
         quotas.Refund(slot.Accounts, userId, charged);
     }

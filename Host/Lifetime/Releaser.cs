@@ -58,11 +58,23 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
         }
         catch (Exception exception)
         {
-            slot.Statistics.HookFailed();
-            HostLog.HeapFaulted(log, slot.Name, nameof(IHeap.Release), exception);
+            Faulted(nameof(IHeap.Release), exception);
         }
 
-        buffer.Memory.Dispose();
+        try
+        {
+            buffer.Memory.Dispose(); // a heap's own class where it broke the contract
+        }
+        catch (Exception exception)
+        {
+            Faulted(nameof(IHeapMemory) + "." + nameof(IDisposable.Dispose), exception);
+        }
+
+        void Faulted(string hook, Exception exception)
+        {
+            slot.Statistics.HookFailed();
+            HostLog.HeapFaulted(log, slot.Name, hook, exception);
+        }
     }
 
     private sealed class Backlog(Releaser releaser)

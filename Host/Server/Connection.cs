@@ -18,7 +18,6 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     private readonly Queue<PendingReply> _unsent = new();
     private readonly Dictionary<ulong, CancellationTokenSource> _underWay = [];
     private readonly List<(BufferRecord Record, DataDirection Direction)> _cpuAccess = [];
-    private CancellationTokenSource? _spare;
     private long _sent;
     private int _workers;
     private bool _closed;
@@ -118,15 +117,11 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     /// <summary>A token for a request, cancelled when the client withdraws it or goes away. Null when the number is in use already.</summary>
     public CancellationTokenSource? Begin(ulong requestId)
     {
+        // One for each request: a source used again could be cancelled for the request before, by a worker that looked it up in time.
+        var source = new CancellationTokenSource();
         lock (_lock)
         {
-            var source = Interlocked.Exchange(ref _spare, null) ?? new CancellationTokenSource();
-            if (!_underWay.TryAdd(requestId, source))
-            {
-                _spare = source;
-                return null;
-            }
-
+            if (!_underWay.TryAdd(requestId, source)) return null;
             if (_closed) source.Cancel();
             return source;
         }
@@ -136,9 +131,7 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     {
         lock (_lock)
         {
-            if (!_underWay.Remove(requestId, out var source)) return;
-            if (_spare is null && source.TryReset()) _spare = source;
-            else source.Dispose();
+            if (_underWay.Remove(requestId, out var source)) source.Dispose();
         }
     }
 
