@@ -1,0 +1,129 @@
+using DmaHeap.Client;
+using DmaHeap.Hosting;
+using DmaHeap.Hosting.Allocation;
+
+namespace DmaHeap.Testing.Conformance;
+
+/// <summary>What a case works with: a fresh host with a fresh heap in it, and the record of what passed between the two.</summary>
+internal sealed class CaseRun : IDisposable
+{
+    private static int s_runs;
+
+    private readonly DmaHeapTestHost _host;
+    private RecordingHeap? _recorder;
+
+    public CaseRun(HeapUnderTest heap)
+    {
+        Heap = heap;
+        // No two heaps of this process share a name, so what /proc says of one is not mixed up with what it says of another.
+        HostName = $"conformance-{Interlocked.Increment(ref s_runs)}";
+        _host = DmaHeapTestHost.Start(new DmaHeapTestHostOptions
+        {
+            Heaps = [new HeapDefinition { Name = HostName, Capabilities = heap.Capabilities, Create = context => _recorder = new RecordingHeap(heap.Create(context)) }],
+            Probe = Probe,
+        });
+    }
+
+    public HeapUnderTest Heap { get; }
+
+    /// <summary>What the host calls the heap.</summary>
+    public string HostName { get; }
+
+    public RecordingHeap Recorder => _recorder!;
+
+    public FailingProbe Probe { get; } = new();
+
+    public bool Promises(HeapCapabilities capabilities) => (Heap.Capabilities & capabilities) == capabilities;
+
+    /// <summary>Allocates, leaving refusals to the case.</summary>
+    public ExportedBuffer TryAllocate(long length, string name = "", CancellationToken cancellationToken = default) =>
+        _host.Allocate(HostName, length, name, cancellationToken);
+
+    /// <summary>Allocates a buffer that the heap has no reason to refuse. It is the client's, and so seen as a client sees it.</summary>
+    public DmaBuffer Allocate(long length, string name = "")
+    {
+        try
+        {
+            return DmaBuffer.FromHandle(TryAllocate(length, name).Handle);
+        }
+        catch (HeapException refusal)
+        {
+            throw new CaseFailure($"a buffer of {Text(length)} was refused ({refusal.Errno}, {refusal.Cause}: {refusal.Message})", refusal);
+        }
+    }
+
+    /// <summary>Maps a buffer that its heap promises can be mapped.</summary>
+    public static DmaMapping Map(DmaBuffer buffer, FileAccess access = FileAccess.ReadWrite)
+    {
+        try
+        {
+            return buffer.Map(access);
+        }
+        catch (DmaHeapException refusal)
+        {
+            throw new CaseFailure($"a buffer of {Text(buffer.Length)} cannot be mapped for {access} ({refusal.Message})", refusal);
+        }
+    }
+
+    /// <summary>Waits until the heap got every buffer back.</summary>
+    public void AwaitReleases(string? name = null)
+    {
+        if (Recorder.WaitForReleases(Heap.Patience, name)) return;
+        throw new CaseFailure($"a buffer was not released {Heap.Patience.TotalSeconds:0} s after its last reference went: somebody keeps a descriptor or a mapping of it, as the heap would that does not close what OpenDescriptor gave it");
+    }
+
+    /// <summary>
+    /// Returns when whatever the kernel had to say of references that are gone by now has reached the heap: a buffer made and let go of now is released after those.
+    /// </summary>
+    public void AwaitEarlierReleases()
+    {
+        var name = $"fence {Recorder.Allocated}";
+        Allocate(Heap.SmallLength, name).Dispose();
+        AwaitReleases(name);
+    }
+
+    /// <summary>Returns when the host, too, is done with every buffer that the heap got back: their memory is freed by then.</summary>
+    public void AwaitAccounts()
+    {
+        var statistics = _host.Host.Statistics(HostName);
+        SpinWait.SpinUntil(() => statistics.Buffers == 0, Heap.Patience);
+    }
+
+    /// <summary>Descriptors of this process that are memory of the heap's buffers, exported or not.</summary>
+    public int CountDescriptors() => new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos().Count(IsOurs);
+
+    public void Stop() => _host.Stop();
+
+    public void Dispose() => Stop();
+
+    private bool IsOurs(FileSystemInfo descriptor)
+    {
+        try
+        {
+            // What the host names memory by: the heap, and the buffer where it has a name.
+            return descriptor.LinkTarget is { } target && (target == $"/memfd:{HostName} (deleted)" || target.StartsWith($"/memfd:{HostName}:", StringComparison.Ordinal));
+        }
+        catch (IOException)
+        {
+            // Another thread closed it since the folder was listed.
+            return false;
+        }
+    }
+
+    public static string Text(long bytes) => new ByteSize(bytes).ToText();
+}
+
+/// <summary>Fails the export of buffers at a step of the case's choosing.</summary>
+internal sealed class FailingProbe : IAllocationProbe
+{
+    private volatile int _failing = -1;
+
+    public void FailAt(AllocationStep step) => _failing = (int)step;
+
+    public void FailNoMore() => _failing = -1;
+
+    public void Reached(AllocationStep step)
+    {
+        if ((int)step == _failing) throw new IOException($"the conformance kit fails the export at {step}");
+    }
+}

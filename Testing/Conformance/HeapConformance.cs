@@ -1,0 +1,73 @@
+using DmaHeap.Hosting;
+using DmaHeap.Testing.Conformance;
+
+namespace DmaHeap.Testing;
+
+/// <summary>
+/// The conformance kit: what every heap must do, tried on real buffers in a host of this process. It belongs to no test framework: a case that fails throws.
+/// Safe from any thread; cases may run side by side.
+/// </summary>
+public static class HeapConformance
+{
+    /// <summary>All cases, in the order in which a report lists them.</summary>
+    public static IReadOnlyList<ConformanceCase> Cases { get; } =
+    [
+        new Lengths(), new ZeroedMemory(), new CpuMappable(), new Unmappable(), new ConcurrentAllocation(), new ReleaseOnce(), new ReleaseReasons(),
+        new Descriptors(), new Exhaustion(), new Recovery(), new Gauges(), new Refusals(), new Cancellation(), new Disposal(),
+    ];
+
+    /// <summary>The case of a name, for test frameworks that pass names around.</summary>
+    /// <param name="name">A <see cref="ConformanceCase.Name"/>.</param>
+    /// <exception cref="ArgumentException">There is none.</exception>
+    public static ConformanceCase Find(string name) =>
+        Cases.FirstOrDefault(known => known.Name == name) ?? throw new ArgumentException($"There is no conformance case \"{name}\".", nameof(name));
+
+    /// <summary>Runs one case on a heap made for it. Returns when the heap passed.</summary>
+    /// <param name="conformanceCase">The case.</param>
+    /// <param name="heap">The heap.</param>
+    /// <exception cref="ConformanceException">The heap failed.</exception>
+    /// <exception cref="InvalidOperationException">The case does not apply (<see cref="ConformanceCase.SkipReason"/>).</exception>
+    public static void Run(ConformanceCase conformanceCase, HeapUnderTest heap)
+    {
+        ArgumentNullException.ThrowIfNull(conformanceCase);
+        ArgumentNullException.ThrowIfNull(heap);
+        if (conformanceCase.SkipReason(heap) is { } reason) throw new InvalidOperationException($"{conformanceCase.Name} does not apply: {reason}.");
+        try
+        {
+            using var run = new CaseRun(heap);
+            conformanceCase.Check(run);
+            run.Recorder.ThrowIfFaulty();
+        }
+        catch (CaseFailure failure)
+        {
+            throw new ConformanceException(conformanceCase, heap, failure.Message, failure.InnerException);
+        }
+        catch (HeapStartException failure)
+        {
+            throw new ConformanceException(conformanceCase, heap, failure.Message, failure);
+        }
+    }
+
+    /// <summary>Runs every case that applies.</summary>
+    /// <param name="heap">The heap.</param>
+    public static ConformanceReport RunAll(HeapUnderTest heap)
+    {
+        ArgumentNullException.ThrowIfNull(heap);
+        var unavailable = heap.WhyUnavailable();
+        return new ConformanceReport(heap.Name, [.. Cases.Select(each => Try(each, heap, unavailable))]);
+    }
+
+    private static ConformanceResult Try(ConformanceCase each, HeapUnderTest heap, string? unavailable)
+    {
+        if ((unavailable ?? each.SkipReason(heap)) is { } reason) return new ConformanceResult(each, ConformanceOutcome.Skipped, reason);
+        try
+        {
+            Run(each, heap);
+            return new ConformanceResult(each, ConformanceOutcome.Passed, "");
+        }
+        catch (ConformanceException failure)
+        {
+            return new ConformanceResult(each, ConformanceOutcome.Failed, failure.Seen);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Reflection;
+using DmaHeap.Hosting;
+
+namespace DmaHeap.Testing;
+
+/// <summary>
+/// A heap as the conformance kit meets it. It is made anew for each case. It must have room for 16 buffers of <see cref="SmallLength"/> and one of
+/// <see cref="LargeLength"/> at the same time. Immutable.
+/// </summary>
+public sealed record HeapUnderTest
+{
+    private readonly long _smallLength = Environment.SystemPageSize;
+
+    /// <summary>What reports call it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Makes the heap, with its options; the kit's host disposes it.</summary>
+    public required Func<IHeapContext, IHeap> Create { get; init; }
+
+    /// <summary>What it promises, as its class says by <see cref="HeapCapabilitiesAttribute"/>. Decides which cases apply.</summary>
+    public required HeapCapabilities Capabilities { get; init; }
+
+    /// <summary>Bytes of a small buffer: the machine's page unless the heap deals in larger ones.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not positive.</exception>
+    public long SmallLength
+    {
+        get => _smallLength;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
+            _smallLength = value;
+        }
+    }
+
+    /// <summary>Bytes of a large buffer, at most 1 GiB.</summary>
+    public long LargeLength { get; init; } = 4L << 20;
+
+    /// <summary>How long to wait for the kernel's word that a buffer is gone. Only a failing case takes as long.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>A heap whose promises are those of its class.</summary>
+    /// <typeparam name="THeap">The heap class.</typeparam>
+    /// <param name="create">Makes the heap.</param>
+    /// <param name="name">What reports call it; the class when null.</param>
+    public static HeapUnderTest Of<THeap>(Func<IHeapContext, THeap> create, string? name = null)
+        where THeap : class, IHeap => new()
+        {
+            Name = name ?? typeof(THeap).Name,
+            Create = create,
+            Capabilities = typeof(THeap).GetCustomAttribute<HeapCapabilitiesAttribute>()?.Capabilities ?? HeapCapabilities.None,
+        };
+
+    /// <summary>Why the heap cannot start on this machine, in its own words (ENODEV); null when it can.</summary>
+    /// <exception cref="HeapStartException">It fails to start for another reason, which is a fault of the heap.</exception>
+    public string? WhyUnavailable()
+    {
+        try
+        {
+            DmaHeapTestHost.Start("conformance", Create).Stop();
+            return null;
+        }
+        catch (HeapStartException exception) when (exception.InnerException is HeapException { Errno: HeapErrno.NoDevice })
+        {
+            return exception.Reason;
+        }
+    }
+}

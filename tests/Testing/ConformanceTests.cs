@@ -1,0 +1,82 @@
+using DmaHeap.Testing;
+
+namespace DmaHeap.Tests.Testing;
+
+public sealed class ConformanceTests
+{
+    public static TheoryData<string, string> HeapsAndCases { get; } = [.. HeapsUnderTest.ByName.Keys.SelectMany(heap => HeapConformance.Cases.Select(each => (heap, each.Name)))];
+
+    public static TheoryData<string> Cases { get; } = [.. HeapConformance.Cases.Select(each => each.Name)];
+
+    [Theory]
+    [MemberData(nameof(HeapsAndCases))]
+    public void A_heap_passes_a_case(string heapName, string caseName)
+    {
+        var heap = HeapsUnderTest.ByName[heapName];
+        var each = HeapConformance.Find(caseName);
+        if (each.SkipReason(heap) is not null)
+        {
+            Assert.Throws<InvalidOperationException>(() => HeapConformance.Run(each, heap));
+            return;
+        }
+
+        if (HeapsUnderTest.WhyNot(heap) is { } reason) Assert.Skip(reason);
+        HeapConformance.Run(each, heap);
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_heap_with_one_fault_fails_the_case_for_it_and_no_other(string caseName)
+    {
+        var report = HeapConformance.RunAll(WrongHeaps.ByCase[caseName]);
+
+        var failed = report.Results.Where(result => result.Outcome == ConformanceOutcome.Failed).Select(result => result.Case.Name);
+        Assert.True(failed.SequenceEqual([caseName]), report.ToString());
+        Assert.False(report.Passed);
+    }
+
+    [Fact]
+    public void A_failure_says_heap_case_what_was_seen_and_what_it_means()
+    {
+        var each = HeapConformance.Find("exhaustion");
+        var failure = Assert.Throws<ConformanceException>(() => HeapConformance.Run(each, WrongHeaps.ByCase[each.Name]));
+
+        Assert.Equal("BusyWhenFull fails exhaustion: the full heap answers Busy. " + each.Failure, failure.Message);
+        Assert.Same(each, failure.Case);
+    }
+
+    [Fact]
+    public void A_heap_without_a_fault_passes_every_case_it_promises_and_skips_the_rest()
+    {
+        var report = HeapConformance.RunAll(HeapsUnderTest.ByName[nameof(RegionHeap)]);
+
+        Assert.True(report.Passed, report.ToString());
+        var skipped = Assert.Single(report.Results, result => result.Outcome == ConformanceOutcome.Skipped);
+        Assert.Equal(("unmappable", "RegionHeap does not promise Unmappable"), (skipped.Case.Name, skipped.Detail));
+    }
+
+    [Fact]
+    public void A_heap_that_the_machine_cannot_have_is_skipped_in_its_own_words()
+    {
+        var refusal = new HeapException(HeapErrno.NoDevice, HeapCause.Unavailable, "no such memory here");
+        var report = HeapConformance.RunAll(new HeapUnderTest { Name = "absent", Create = _ => throw refusal, Capabilities = HeapCapabilities.None });
+
+        Assert.All(report.Results, result => Assert.Equal((ConformanceOutcome.Skipped, "no such memory here"), (result.Outcome, result.Detail)));
+    }
+
+    [Fact]
+    public void A_heap_whose_constructor_fails_is_at_fault()
+    {
+        var broken = new HeapUnderTest { Name = "broken", Create = _ => throw new InvalidOperationException("oops"), Capabilities = HeapCapabilities.None };
+
+        var failure = Assert.Throws<ConformanceException>(() => HeapConformance.Run(HeapConformance.Cases[0], broken));
+        Assert.Contains("oops", failure.Message);
+    }
+
+    [Fact]
+    public void Every_case_has_a_name_of_its_own_and_a_wrong_heap()
+    {
+        Assert.Equal(HeapConformance.Cases.Select(each => each.Name).Order(), WrongHeaps.ByCase.Keys.Order());
+        Assert.All(HeapConformance.Cases, each => Assert.NotEmpty(each.Checks));
+    }
+}

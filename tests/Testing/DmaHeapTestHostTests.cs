@@ -1,0 +1,83 @@
+using DmaHeap.Client;
+using DmaHeap.Heaps;
+using DmaHeap.Hosting;
+using DmaHeap.Testing;
+
+namespace DmaHeap.Tests.Testing;
+
+public sealed class DmaHeapTestHostTests
+{
+    [Fact]
+    public async Task A_test_allocates_from_a_heap_it_made_and_leaves_nothing()
+    {
+        await using var host = DmaHeapTestHost.Start("system", context => new SystemHeap(context));
+        using var buffer = host.Allocate("system", 5000, "frame");
+
+        Assert.Equal((8192, 1), (buffer.Length, host.Host.LiveBuffers));
+    }
+
+    [Fact]
+    public void A_buffer_that_is_left_is_named_when_the_host_stops()
+    {
+        var host = DmaHeapTestHost.Start(Options("system") with { Patience = TimeSpan.FromMilliseconds(50) });
+        using var forgotten = host.Allocate("system", 8192, "frame");
+        host.Allocate("system", 4096, "another").Dispose();
+
+        var left = Assert.Throws<BuffersLeftException>(host.Dispose);
+        Assert.Equal(["\"frame\" of heap system, 8 KiB"], left.Buffers);
+        Assert.Throws<ObjectDisposedException>(() => host.Host);
+        host.Dispose();
+    }
+
+    [Fact]
+    public void A_mapping_counts_as_left_too()
+    {
+        var host = DmaHeapTestHost.Start(Options("system") with { Patience = TimeSpan.FromMilliseconds(50) });
+        using var buffer = DmaBuffer.FromHandle(host.Allocate("system", 4096).Handle);
+        using var mapping = buffer.Map();
+        buffer.Dispose();
+
+        Assert.Equal(["buffer 1 of heap system, 4 KiB"], Assert.Throws<BuffersLeftException>(host.Dispose).Buffers);
+    }
+
+    [Fact]
+    public async Task A_client_connects_to_its_socket_which_goes_with_the_host()
+    {
+        string path;
+        await using (var host = DmaHeapTestHost.Start(Options("system") with { Listen = true }))
+        {
+            path = host.SocketPath;
+            await using var client = await DmaHeapClient.ConnectAsync(path);
+            using var buffer = await client.AllocateAsync("system", 4096);
+            Assert.Equal(1, host.Host.Statistics("system").Buffers);
+        }
+
+        Assert.False(Directory.Exists(Path.GetDirectoryName(path)));
+    }
+
+    [Fact]
+    public void A_host_that_does_not_listen_says_so()
+    {
+        using var host = DmaHeapTestHost.Start(Options("system"));
+        Assert.Throws<InvalidOperationException>(() => host.SocketPath);
+    }
+
+    [Fact]
+    public void A_heap_that_cannot_start_is_told_at_once()
+    {
+        var failure = Assert.Throws<HeapStartException>(() => DmaHeapTestHost.Start("broken", _ => throw new InvalidOperationException("oops")));
+        Assert.Contains("oops", failure.Message);
+    }
+
+    [Fact]
+    public void Hosts_run_side_by_side()
+    {
+        Parallel.For(0, 8, i =>
+        {
+            using var host = DmaHeapTestHost.Start(Options("system"));
+            for (var n = 0; n < 20; n++) host.Allocate("system", 4096, $"{i}.{n}").Dispose();
+        });
+    }
+
+    private static DmaHeapTestHostOptions Options(string name) => new() { Heaps = [new HeapDefinition { Name = name, Create = context => new SystemHeap(context) }] };
+}

@@ -1,0 +1,40 @@
+using DmaHeap.Heaps;
+using DmaHeap.Testing;
+using Vendor;
+
+namespace DmaHeap.Tests.Testing;
+
+/// <summary>The heaps that must pass the kit.</summary>
+static class HeapsUnderTest
+{
+    private const long HugePage = 2L << 20;
+    private const int HugePagesNeeded = 32;
+
+    public static IReadOnlyDictionary<string, HeapUnderTest> ByName { get; } = new[]
+    {
+        HeapUnderTest.Of(context => new SystemHeap(context)),
+        HeapUnderTest.Of(context => new CmaHeap(context, new CmaHeapOptions())),
+        HeapUnderTest.Of(
+            context => new CmaHeap(context, new CmaHeapOptions { Size = new ByteSize(HugePagesNeeded * HugePage), Pages = CmaPages.Huge }), "CmaHeap of 2 MiB pages") with { SmallLength = HugePage },
+        HeapUnderTest.Of(context => new SecureHeap(context)),
+        HeapUnderTest.Of(context => new CountingHeap(context)),
+        HeapUnderTest.Of(context => new RegionHeap(context)),
+    }.ToDictionary(heap => heap.Name);
+
+    /// <summary>Why a heap cannot be tried on this machine; null when it can.</summary>
+    public static string? WhyNot(HeapUnderTest heap)
+    {
+        if (heap.WhyUnavailable() is { } reason) return reason;
+        if (heap.SmallLength < HugePage) return null;
+        using var host = DmaHeapTestHost.Start("probe", heap.Create);
+        try
+        {
+            using var whole = host.Allocate("probe", HugePagesNeeded * HugePage);
+            return null;
+        }
+        catch (HeapException refusal) when (refusal.Cause == HeapCause.NoHugePages)
+        {
+            return refusal.Message;
+        }
+    }
+}
