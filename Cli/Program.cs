@@ -1,1 +1,1 @@
-return 0;
+return await DmaHeap.Cli.CommandLine.RunAsync(args);

@@ -15,7 +15,7 @@ public sealed class RoomRulesTests
         { "DmaHeap.Hosting", "DmaHeap.Hosting", ["DmaHeap.Abstractions", "DmaHeap.Linux", "DmaHeap.Plugins", "DmaHeap.Protocol"] },
         { "DmaHeap.Client", "DmaHeap.Client", ["DmaHeap.Protocol", "DmaHeap.Linux"] },
         { "DmaHeap.Testing", "DmaHeap.Testing", ["DmaHeap.Abstractions", "DmaHeap.Hosting", "DmaHeap.Client"] },
-        { "DmaHeap.Cli", "dmaheap", ["DmaHeap.Hosting", "DmaHeap.Client", "DmaHeap.Testing"] },
+        { "DmaHeap.Cli", "dmaheap", ["DmaHeap.Hosting", "DmaHeap.Client", "DmaHeap.Testing", "DmaHeap.Abstractions", "DmaHeap.Linux", "DmaHeap.Plugins", "DmaHeap.Protocol"] },
         { "SystemHeap", "SystemHeap", ["DmaHeap.Abstractions"] },
         { "CmaHeap", "CmaHeap", ["DmaHeap.Abstractions"] },
         { "SecureHeap", "SecureHeap", ["DmaHeap.Abstractions"] },

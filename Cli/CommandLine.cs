@@ -1,0 +1,53 @@
+using System.CommandLine;
+using DmaHeap.Cli.Commands;
+using DmaHeap.Cli.Output;
+
+namespace DmaHeap.Cli;
+
+/// <summary>The commands, and the one place where what they throw becomes a message and an exit code.</summary>
+static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var root = Root();
+        // A heap or file may well begin with @; nothing is read from response files.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (args.Length == 0) return await HelpAsync(root);
+        var results = new Results(json: parsed.GetResult(CommonOptions.Json) is { Implicit: false });
+        if (parsed.Errors.Count > 0) return results.Fail(Failure.OfUsage(Explain(parsed)));
+        try
+        {
+            // Commands that outlive a signal say themselves what it means to them.
+            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+        }
+        catch (Exception exception) when (Failure.Of(exception) is { } failure)
+        {
+            return results.Fail(failure);
+        }
+    }
+
+    static RootCommand Root() => new("Shared memory buffers from dma-buf heaps in user space.")
+    {
+        ServeCommand.Create(),
+        ListCommand.Create(),
+        AllocCommand.Create(),
+        BuffersCommand.Create(),
+        StatsCommand.Create(),
+        ValidateCommand.Create(),
+        VersionCommand.Create(),
+        CommonOptions.Json,
+    };
+
+    static async Task<int> HelpAsync(RootCommand root)
+    {
+        await root.Parse(["--help"]).InvokeAsync(new InvocationConfiguration { Output = Console.Error });
+        return ExitCode.Usage;
+    }
+
+    static string Explain(ParseResult parsed)
+    {
+        var command = parsed.CommandResult.Command;
+        var help = command is RootCommand ? "dmaheap --help" : $"dmaheap {command.Name} --help";
+        return string.Join('\n', parsed.Errors.Select(error => error.Message).Append($"See: {help}"));
+    }
+}

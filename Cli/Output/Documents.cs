@@ -1,0 +1,78 @@
+using DmaHeap.Client;
+using DmaHeap.Hosting.Configuration;
+using DmaHeap.Protocol;
+
+namespace DmaHeap.Cli.Output;
+
+// What --json prints, one type a command. Programs depend on these names: members are only ever added. Sizes are bytes.
+
+sealed record HeapsDocument(IReadOnlyList<HeapRow> Heaps);
+
+sealed record ServeDocument(string Socket, int ProcessId, string? Configuration, IReadOnlyList<HeapRow> Heaps);
+
+sealed record HeapRow(string Name, IReadOnlyList<string> Aliases, string Plugin, string State, string? Reason, IReadOnlyList<string> Traits)
+{
+    /// <summary>The host lists heaps and aliases alike; people think of an alias as a part of its heap.</summary>
+    public static IReadOnlyList<HeapRow> From(IReadOnlyList<HeapInfo> heaps)
+    {
+        var aliases = heaps.Where(heap => heap.AliasOf.Length > 0).ToLookup(heap => heap.AliasOf, heap => heap.Name);
+        return [.. heaps.Where(heap => heap.AliasOf.Length == 0).Select(heap => new HeapRow(
+            heap.Name, [.. aliases[heap.Name]], heap.Plugin, heap.State == HeapState.Active ? "active" : "unavailable",
+            heap.Reason.Length > 0 ? heap.Reason : null, Words.Of(heap.Traits)))];
+    }
+}
+
+sealed record AllocDocument(IReadOnlyList<AllocatedRow> Buffers, double HoldSeconds);
+
+sealed record AllocatedRow(string Id, string Heap, string Name, long Length);
+
+sealed record BuffersDocument(IReadOnlyList<BufferRow> Buffers);
+
+sealed record BufferRow(
+    string Id, string Heap, string Name, long Length, double AgeSeconds, int ProcessId, uint UserId, int Attachments, IReadOnlyList<string> Flags)
+{
+    public static BufferRow From(BufferInfo buffer) => new(
+        buffer.Id.ToString(), buffer.Heap, buffer.Name, buffer.Length, Math.Round(buffer.Age.TotalSeconds, 3), buffer.ProcessId, buffer.UserId,
+        buffer.Attachments, Words.Of(buffer.Flags));
+}
+
+/// <summary><see cref="Host"/> is over all heaps together; null when one heap was asked for.</summary>
+sealed record StatsDocument(StatisticsRow? Host, IReadOnlyList<StatisticsRow> Heaps);
+
+sealed record StatisticsRow(
+    string Name, long Buffers, long Bytes, long PeakBytes, long Allocations, long Releases, long Failures, long? LimitBytes, GaugeRow? Gauge,
+    IReadOnlyDictionary<string, long> FailuresByCause)
+{
+    public static StatisticsRow From(string name, HeapStatistics counted) => new(
+        name, counted.Buffers, counted.Bytes, counted.PeakBytes, counted.Allocations, counted.Releases, counted.Failures,
+        counted.LimitBytes > 0 ? counted.LimitBytes : null,
+        counted.Gauge is { } gauge ? new GaugeRow(gauge.Capacity, gauge.Free, gauge.LargestRun) : null, counted.FailuresByCause);
+}
+
+sealed record GaugeRow(long Capacity, long Free, long LargestRun);
+
+sealed record ValidateDocument(string File, bool Valid, IReadOnlyList<string> Heaps, IReadOnlyList<ErrorRow> Errors);
+
+sealed record ErrorRow(string File, int Line, int Column, string Path, string Message)
+{
+    public static ErrorRow From(ConfigurationError error) => new(
+        error.Location.File, error.Location.Line, error.Location.Column, error.Path, error.Message);
+}
+
+sealed record VersionDocument(string Version, string Protocol, string Runtime);
+
+sealed record DemoDocument(bool Passed, IReadOnlyList<DemoHeapRow> Heaps);
+
+/// <summary><see cref="Outcome"/> is <c>passed</c>, <c>skipped</c> or <c>failed</c>; of the last two <see cref="Reason"/> says why.</summary>
+sealed record DemoHeapRow(string Heap, string Outcome, string? Reason, IReadOnlyList<DemoStepRow> Steps);
+
+sealed record DemoStepRow(string Step, double Milliseconds);
+
+sealed record FailureDocument(FailureRow Error);
+
+sealed record FailureRow(int ExitCode, string Cause, string? Errno, string Message, IReadOnlyList<ErrorRow>? Errors)
+{
+    public static FailureRow From(Failure failure) => new(
+        failure.ExitCode, failure.Cause, failure.Errno, failure.Message,
+        failure.Errors.Count > 0 ? [.. failure.Errors.Select(ErrorRow.From)] : null);
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using DmaHeap.Client;
+using DmaHeap.Protocol;
+
+namespace DmaHeap.Cli.Output;
+
+/// <summary>Values as text, the same in tables and JSON where both have them.</summary>
+static class Words
+{
+    static readonly (HeapTraits Trait, string Word)[] s_traits =
+    [
+        (HeapTraits.CpuMappable, "mappable"), (HeapTraits.ZeroFilled, "zeroed"), (HeapTraits.FixedCapacity, "fixed-capacity"), (HeapTraits.Unmappable, "unmappable"),
+    ];
+
+    static readonly (BufferFlags Flag, string Word)[] s_flags =
+    [
+        (BufferFlags.Opaque, "opaque"), (BufferFlags.CpuAccessHooks, "cpu-access-hooks"), (BufferFlags.Contiguous, "contiguous"), (BufferFlags.Secret, "secret"),
+    ];
+
+    public static string[] Of(HeapTraits traits) => [.. s_traits.Where(known => traits.HasFlag(known.Trait)).Select(known => known.Word)];
+
+    public static string[] Of(BufferFlags flags) => [.. s_flags.Where(known => flags.HasFlag(known.Flag)).Select(known => known.Word)];
+
+    public static string Size(long bytes) => new ByteSize(bytes).ToText();
+
+    public static string Age(double seconds) => seconds switch
+    {
+        < 60 => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.0} s"),
+        < 3600 => string.Create(CultureInfo.InvariantCulture, $"{(int)seconds / 60} min {(int)seconds % 60} s"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{(long)seconds / 3600} h {(long)seconds / 60 % 60} min"),
+    };
+
+    public static string Count(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    public static string Milliseconds(double milliseconds) => string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.0} ms");
+}
