@@ -34,7 +34,10 @@ static class CommandLine
         BuffersCommand.Create(),
         StatsCommand.Create(),
         ValidateCommand.Create(),
+        DemoCommand.Create(),
         VersionCommand.Create(),
+        DemoPartCommands.CreateHolder(),
+        DemoPartCommands.CreateChecker(),
         CommonOptions.Json,
     };
 
