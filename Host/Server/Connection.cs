@@ -31,8 +31,11 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     /// <summary>True once the hello was answered.</summary>
     public bool IsGreeted { get; set; }
 
-    /// <summary>Descriptors sent that the client may not have read yet.</summary>
-    public int Undelivered;
+    /// <summary>Descriptors reserved for it or sent to it that it may not have read yet. Guarded by <see cref="UndeliveredCap"/>, as is the next.</summary>
+    public int Undelivered { get; set; }
+
+    /// <summary>True once its count was taken back for good.</summary>
+    public bool IsUncounted { get; set; }
 
     public bool IsClosed
     {

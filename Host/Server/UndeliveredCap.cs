@@ -1,15 +1,13 @@
-using System.Collections.Concurrent;
-using DmaHeap.Linux;
-
 namespace DmaHeap.Hosting.Server;
 
 /// <summary>
 /// Bounds the descriptors that were sent and not read yet, for each connection, for each user, and in all: unread ones count against the host's own limit in the kernel, so a client
-/// that does not read could starve everybody. Whether a client has read is asked of the kernel only when a count reaches its bound.
+/// that does not read could starve everybody. What a client has read is asked of the kernel only when a count reaches its bound.
 /// </summary>
 internal sealed class UndeliveredCap(int perConnection, int perUser, int total, ConnectionTable connections)
 {
-    private readonly ConcurrentDictionary<uint, int> _users = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<uint, int> _users = [];
     private int _total;
 
     /// <summary>Counts descriptors about to be sent.</summary>
@@ -24,28 +22,47 @@ internal sealed class UndeliveredCap(int perConnection, int perUser, int total, 
         foreach (var other in connections.All) Settle(other);
         if (TryReserve(connection, count)) return;
         throw new HeapException(HeapErrno.Busy, HeapCause.UndeliveredLimit,
-            $"{Volatile.Read(ref connection.Undelivered)} descriptors sent on this connection, or more on others of this user, were not read yet (at most {perConnection} and {perUser}): read them first");
+            $"{connection.Undelivered} descriptors sent on this connection, or more on others of this user, were not read yet (at most {perConnection} and {perUser}): read them first");
     }
 
-    /// <summary>Takes back a count whose descriptors were not sent, or whose connection is closed.</summary>
+    /// <summary>Takes back a count whose descriptors were not sent, or were read.</summary>
     public void Return(Connection connection, int count)
     {
-        if (count == 0) return;
-        Interlocked.Add(ref connection.Undelivered, -count);
-        _users.AddOrUpdate(connection.Caller.UserId, 0, (_, held) => held - count);
-        Interlocked.Add(ref _total, -count);
+        lock (_lock) Take(connection, count);
     }
 
-    public void ConnectionClosed(Connection connection) => Return(connection, Volatile.Read(ref connection.Undelivered));
+    /// <summary>Takes back all of a connection that is closed; it is not counted from now on.</summary>
+    public void ConnectionClosed(Connection connection)
+    {
+        lock (_lock)
+        {
+            Take(connection, connection.Undelivered);
+            connection.IsUncounted = true;
+        }
+    }
 
     private bool TryReserve(Connection connection, int count)
     {
-        var mine = Interlocked.Add(ref connection.Undelivered, count);
-        var users = _users.AddOrUpdate(connection.Caller.UserId, count, (_, held) => held + count);
-        var everybodys = Interlocked.Add(ref _total, count);
-        if (mine <= perConnection && users <= perUser && everybodys <= total) return true;
-        Return(connection, count);
-        return false;
+        lock (_lock)
+        {
+            if (connection.IsUncounted) return true; // its worker finds nobody to send to
+            var user = _users.GetValueOrDefault(connection.Caller.UserId);
+            if (connection.Undelivered > perConnection - count || user > perUser - count || _total > total - count) return false;
+            connection.Undelivered += count;
+            _users[connection.Caller.UserId] = user + count;
+            _total += count;
+            return true;
+        }
+    }
+
+    private void Take(Connection connection, int count)
+    {
+        if (connection.IsUncounted || count == 0) return;
+        connection.Undelivered -= count;
+        _total -= count;
+        var user = _users[connection.Caller.UserId] - count;
+        if (user == 0) _users.Remove(connection.Caller.UserId);
+        else _users[connection.Caller.UserId] = user;
     }
 
     private void Settle(Connection connection)
