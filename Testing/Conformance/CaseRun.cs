@@ -65,7 +65,7 @@ internal sealed class CaseRun : IDisposable
         }
     }
 
-    /// <summary>Waits until the heap got every buffer back.</summary>
+    /// <summary>Waits until the heap got every buffer back, or every one of a name.</summary>
     public void AwaitReleases(string? name = null)
     {
         if (Recorder.WaitForReleases(Heap.Patience, name)) return;
@@ -77,9 +77,9 @@ internal sealed class CaseRun : IDisposable
     /// </summary>
     public void AwaitEarlierReleases()
     {
-        var name = $"fence {Recorder.Allocated}";
-        Allocate(Heap.SmallLength, name).Dispose();
-        AwaitReleases(name);
+        const string Nameless = "";
+        Allocate(Heap.SmallLength, Nameless).Dispose();
+        AwaitReleases(Nameless);
     }
 
     /// <summary>Returns when the host, too, is done with every buffer that the heap got back: their memory is freed by then.</summary>

@@ -16,6 +16,10 @@ public static class HeapConformance
         new Descriptors(), new Exhaustion(), new Recovery(), new Gauges(), new Refusals(), new Cancellation(), new Disposal(),
     ];
 
+    /// <summary>The cases that apply to a heap, by what it promises.</summary>
+    /// <param name="heap">The heap.</param>
+    public static IEnumerable<ConformanceCase> CasesFor(HeapUnderTest heap) => Cases.Where(each => each.SkipReason(heap) is null);
+
     /// <summary>The case of a name, for test frameworks that pass names around.</summary>
     /// <param name="name">A <see cref="ConformanceCase.Name"/>.</param>
     /// <exception cref="ArgumentException">There is none.</exception>
