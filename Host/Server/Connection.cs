@@ -117,6 +117,18 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
         }
     }
 
+    /// <summary>
+    /// Has the event set report the socket anew, once it is readable, or writable where a reply waits for that. Several workers do this to one connection, so what waits is
+    /// looked at in the same breath: a worker that saw nothing waiting must not undo the order of one that did.
+    /// </summary>
+    public void Arm(EventPoll poll, ReadyEvents interest)
+    {
+        lock (_lock)
+        {
+            if (!_closed) poll.TryModify(socket, _unsent.Count > 0 ? interest | ReadyEvents.Writable : interest, key);
+        }
+    }
+
     /// <summary>A token for a request, cancelled when the client withdraws it or goes away. Null when the number is in use already.</summary>
     public CancellationTokenSource? Begin(ulong requestId)
     {

@@ -98,13 +98,8 @@ internal sealed class SocketServer : IDisposable
     {
         for (var served = 0; served < Fairness; served++)
         {
-            if (connection.HasUnsent)
-            {
-                // The client is to read before it is listened to again; the event set tells when it did.
-                _poll.TryModify(connection.Socket, Interest | ReadyEvents.Writable, connection.Key);
-                return;
-            }
-
+            // The client is to read before it is listened to again; the event set tells when it did.
+            if (connection.HasUnsent) break;
             var errno = SocketMessages.TryReceive(
                 connection.Socket, scratch.Packet, scratch.Descriptors, out var length, out var truncated, MessageFlags.DontWait);
             if (errno == Errno.EAGAIN) return;
@@ -115,11 +110,14 @@ internal sealed class SocketServer : IDisposable
             }
 
             if (truncated) throw new ProtocolFaultException($"a message is longer than {ProtocolConstants.MaxMessageBytes} bytes");
-            _handler.Handle(connection, scratch.Packet.AsSpan(0, length), scratch.Descriptors, scratch.Reply);
+            var packet = scratch.Packet.AsSpan(0, length);
+            // A heap may take its time: what lies behind this message, a withdrawal or the end of the client, is then another worker's to find.
+            if (RequestHandler.CallsHeaps(packet)) connection.Arm(_poll, Interest);
+            _handler.Handle(connection, packet, scratch.Descriptors, scratch.Reply);
         }
 
         // Others are to have their turn: arming it anew puts this connection at the end of the queue.
-        _poll.TryModify(connection.Socket, Interest, connection.Key);
+        connection.Arm(_poll, Interest);
     }
 
     private void Accept()
