@@ -13,7 +13,8 @@ internal sealed class ListeningSocket : IDisposable
 
     private readonly string _path;
     private readonly SafeFileHandle _lock;
-    private SafeFileHandle _reserve;
+    private readonly Lock _turn = new();
+    private SafeFileHandle? _reserve;
 
     private ListeningSocket(string path, SafeFileHandle lockFile, SafeFileHandle handle)
     {
@@ -37,6 +38,7 @@ internal sealed class ListeningSocket : IDisposable
         }
         catch
         {
+            FileNames.TryUnlink(path + LockSuffix);
             lockFile.Dispose();
             throw;
         }
@@ -45,12 +47,28 @@ internal sealed class ListeningSocket : IDisposable
     public Errno TryAccept(out SafeFileHandle connection) => SeqpacketSocket.TryAccept(Handle, nonBlocking: true, out connection);
 
     /// <summary>Lets one waiting client in with the descriptor kept in reserve, only to tell it that there is no room.</summary>
-    public void TurnAway(ReadOnlySpan<byte> reply)
+    /// <returns>False when nobody waits, or the descriptor set free for it went to somebody else.</returns>
+    public bool TryTurnAway(ReadOnlySpan<byte> reply)
     {
-        _reserve.Dispose();
-        if (TryAccept(out var connection) == Errno.None) SocketMessages.TrySend(connection, reply, MessageFlags.DontWait);
-        connection.Dispose();
-        _reserve = OpenReserve();
+        lock (_turn)
+        {
+            _reserve?.Dispose();
+            var errno = TryAccept(out var connection);
+            using (connection)
+            {
+                if (errno == Errno.None) FarewellMessage.Send(connection, reply);
+            }
+
+            _reserve = OpenReserve();
+            return errno == Errno.None;
+        }
+    }
+
+    /// <summary>Takes the name away and lets nobody in any more. Workers may still hold the socket.</summary>
+    public void Hide()
+    {
+        FileNames.TryUnlink(_path);
+        SeqpacketSocket.TryShutdown(Handle);
     }
 
     public void Dispose()
@@ -58,11 +76,22 @@ internal sealed class ListeningSocket : IDisposable
         FileNames.TryUnlink(_path);
         FileNames.TryUnlink(_path + LockSuffix);
         Handle.Dispose();
-        _reserve.Dispose();
+        _reserve?.Dispose();
         _lock.Dispose();
     }
 
-    private static SafeFileHandle OpenReserve() => File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+    // Null when another thread was quicker: the next time finds one, or does without.
+    private static SafeFileHandle? OpenReserve()
+    {
+        try
+        {
+            return File.OpenHandle("/dev/null", FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     // A host that ends removes its lock file, so the one we locked may have lost its name in the meantime: then it guards nothing.
     private static SafeFileHandle AcquireLock(string path)

@@ -13,18 +13,19 @@ internal sealed class SocketServer : IDisposable
     private const ulong ListenerKey = 0;
     private const int Fairness = 16;
     private const int MostUndeliveredPerConnection = 1024, MostUndeliveredPerUser = 4096;
+    private const ReadyEvents ListenerInterest = ReadyEvents.Readable | ReadyEvents.EdgeTriggered;
     private const ReadyEvents Interest = ReadyEvents.Readable | ReadyEvents.PeerClosed | ReadyEvents.EdgeTriggered;
 
     private readonly HostCore _core;
     private readonly ILogger _log;
     private readonly ListeningSocket _listener;
-    private readonly EventPoll _poll = new();
+    private readonly EventPoll _poll;
     private readonly ConnectionTable _connections;
     private readonly UndeliveredCap _cap;
     private readonly RequestHandler _handler;
     private readonly WorkerPool _workers;
     private ulong _lastKey;
-    private volatile bool _stopping;
+    private volatile bool _stopping, _acceptLater;
 
     /// <exception cref="SocketInUseException">A living host has the path.</exception>
     public SocketServer(HostCore core, string path, ILogger log)
@@ -37,8 +38,19 @@ internal sealed class SocketServer : IDisposable
         _cap = new UndeliveredCap(MostUndeliveredPerConnection, MostUndeliveredPerUser, descriptors / 4 * 3, _connections);
         _handler = new RequestHandler(core, _cap);
         _listener = ListeningSocket.Open(path, SocketModeFor(core.Registry));
-        _poll.Add(_listener.Handle, ReadyEvents.Readable | ReadyEvents.EdgeTriggered, ListenerKey);
-        _workers = new WorkerPool(_poll, Serve, core.Time, log);
+        try
+        {
+            _poll = new EventPoll();
+            _poll.Add(_listener.Handle, ListenerInterest, ListenerKey);
+            _workers = new WorkerPool(_poll, Serve, core.Time, log);
+        }
+        catch
+        {
+            _poll?.Dispose();
+            _listener.Dispose();
+            throw;
+        }
+
         HostLog.Listening(log, path, core.Registry.Slots.Count);
     }
 
@@ -48,12 +60,17 @@ internal sealed class SocketServer : IDisposable
     public void Dispose()
     {
         _stopping = true;
-        foreach (var connection in _connections.All) Close(connection);
+        _listener.Hide();
+        CloseAll();
         var idle = _workers.TryStop();
-        // A worker may have let one more in before it saw the end.
-        foreach (var connection in _connections.All) Close(connection);
+        CloseAll(); // who was let in by a worker that was at it
         _listener.Dispose();
         if (idle) _poll.Dispose();
+    }
+
+    private void CloseAll()
+    {
+        foreach (var connection in _connections.All) Close(connection);
     }
 
     // Whoever may use any heap must get in; who they are is checked for each heap.
@@ -67,7 +84,7 @@ internal sealed class SocketServer : IDisposable
 
     private void Serve(ReadyDescriptor ready, WorkerScratch scratch)
     {
-        if (ready.Data == ListenerKey) Accept();
+        if (ready.Data == ListenerKey) AcceptAll();
         else if (_connections.TryFind(ready.Data, out var connection) && connection.TryEnter()) Serve(connection, ready.Events, scratch);
     }
 
@@ -120,6 +137,18 @@ internal sealed class SocketServer : IDisposable
         connection.Arm(_poll, Interest);
     }
 
+    private void AcceptAll()
+    {
+        try
+        {
+            Accept();
+        }
+        catch (Exception exception)
+        {
+            HostLog.AcceptFailed(_log, exception.Message);
+        }
+    }
+
     private void Accept()
     {
         while (!_stopping)
@@ -128,8 +157,14 @@ internal sealed class SocketServer : IDisposable
             if (errno == Errno.EAGAIN) return;
             if (errno is Errno.EMFILE or Errno.ENFILE)
             {
+                // accept asks for a descriptor before it looks whether anybody waits, so this says nothing of that.
+                if (!_listener.TryTurnAway(TurnedAway("the host has no descriptor left; try again later")))
+                {
+                    _acceptLater = true;
+                    return;
+                }
+
                 HostLog.AcceptFailed(_log, "the host has no descriptor left (RLIMIT_NOFILE)");
-                _listener.TurnAway(TurnedAway("the host has no descriptor left; try again later"));
                 continue;
             }
 
@@ -146,14 +181,13 @@ internal sealed class SocketServer : IDisposable
 
     private void Welcome(SafeFileHandle socket)
     {
+        Connection? connection = null;
         try
         {
-            var connection = new Connection(Interlocked.Increment(ref _lastKey), socket, PeerIdentity.Of(socket));
+            connection = new Connection(Interlocked.Increment(ref _lastKey), socket, PeerIdentity.Of(socket));
             if (!_connections.TryAdd(connection))
             {
-                HostLog.AcceptFailed(_log, $"user {connection.Caller.UserId} has as many connections as one user may");
-                SocketMessages.TrySend(socket, TurnedAway("this user has as many connections as one may"), MessageFlags.DontWait);
-                socket.Dispose();
+                TurnAway(connection, $"user {connection.Caller.UserId} has as many connections as one user may");
                 return;
             }
 
@@ -162,9 +196,16 @@ internal sealed class SocketServer : IDisposable
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            HostLog.AcceptFailed(_log, exception.Message);
-            socket.Dispose();
+            if (connection is not null) _connections.TryRemove(connection);
+            TurnAway(connection ?? new Connection(0, socket, Caller.Unknown), exception.Message);
         }
+    }
+
+    private void TurnAway(Connection connection, string reason)
+    {
+        HostLog.AcceptFailed(_log, reason);
+        FarewellMessage.Send(connection.Socket, TurnedAway(reason));
+        connection.TryClose();
     }
 
     private static byte[] TurnedAway(string sentence)
@@ -173,21 +214,13 @@ internal sealed class SocketServer : IDisposable
         return MessageCodec.Bytes(in reply).ToArray();
     }
 
-    // Tells a client why, and closes. What it sent and nobody read is read first: the kernel would answer ECONNRESET before our words otherwise.
+    // Tells a client why, and closes.
     private void Dismiss(Connection connection, int errno, string sentence)
     {
         HostLog.ClientDisconnected(_log, connection.Caller.UserId, connection.Caller.ProcessId, sentence);
         var reply = Replies.Error(0, errno, HeapCause.BadRequest, sentence, ErrorFlags.Fatal);
         connection.Send(MessageCodec.Bytes(in reply), []);
-        SeqpacketSocket.TryShutdown(connection.Socket);
-        using var rest = new ReceivedDescriptors();
-        var packet = new byte[16];
-        for (var i = 0; i < ProtocolConstants.MaxDescriptors; i++)
-        {
-            var received = SocketMessages.TryReceive(connection.Socket, packet, rest, out var length, out _, MessageFlags.DontWait);
-            if (received != Errno.None || length == 0) break;
-        }
-
+        FarewellMessage.HangUp(connection.Socket);
         Close(connection);
     }
 
@@ -198,6 +231,9 @@ internal sealed class SocketServer : IDisposable
         if (!connection.TryClose()) return;
         _cap.ConnectionClosed(connection);
         foreach (var (record, direction) in connection.TakeCpuAccess()) EndQuietly(connection, record, direction);
+        if (!_acceptLater) return;
+        _acceptLater = false;
+        _poll.TryModify(_listener.Handle, ListenerInterest, ListenerKey);
     }
 
     // The client died, or left, in the middle of CPU access: the heap hears of the end all the same.
@@ -212,5 +248,4 @@ internal sealed class SocketServer : IDisposable
             // It is in the log already, and there is nobody left to tell.
         }
     }
-
 }
