@@ -10,12 +10,11 @@ namespace DmaHeap.Tests.Host;
 /// </summary>
 internal sealed class BusyWorkers : IDisposable
 {
-    private readonly TestHost _host;
     private readonly List<(RawClient Client, ManualResetEventSlim Gate)> _held = [];
+    private int _freed;
 
     public BusyWorkers(TestHost host)
     {
-        _host = host;
         Waiting = host.Connect();
         var workers = Math.Max(2, Environment.ProcessorCount);
         for (var i = 0; i < workers; i++)
@@ -38,11 +37,14 @@ internal sealed class BusyWorkers : IDisposable
     /// <summary>A client that was greeted before the workers were held.</summary>
     public RawClient Waiting { get; }
 
-    /// <summary>Lets one worker go on.</summary>
+    public int Count => _held.Count;
+
+    /// <summary>Lets one worker more go on.</summary>
     public void Free()
     {
-        _held[0].Gate.Set();
-        _held[0].Client.Receive().Dispose();
+        var (client, gate) = _held[_freed++];
+        gate.Set();
+        client.Receive().Dispose();
     }
 
     public void Dispose()

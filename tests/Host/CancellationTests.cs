@@ -44,7 +44,7 @@ public sealed class CancellationTests
         host.Heap.OnAllocate = WaitForEver;
         client.Send(Messages.Allocate(1, "plain", 4096));
         client.Send(Messages.Cancel(1));
-        busy.Free();
+        FreeOneAfterTheOther(host, busy);
         Assert.Equal(HeapErrno.Interrupted, client.Receive().Error().Errno);
     }
 
@@ -62,10 +62,17 @@ public sealed class CancellationTests
             return null!;
         };
         using (var client = busy.Waiting) client.Send(Messages.Allocate(1, "plain", 4096));
-        busy.Free();
+        FreeOneAfterTheOther(host, busy);
         Eventually.True(() => Volatile.Read(ref cancelled) == 1, "the heap was never told");
         host.Heap.OnAllocate = null;
         host.AssertNothingIsHeld();
+    }
+
+    private static void FreeOneAfterTheOther(TestHost host, BusyWorkers busy)
+    {
+        busy.Free();
+        Eventually.True(() => host.Probe.Count(AllocationStep.Admitted) == busy.Count + 1, "the heap was not asked");
+        busy.Free();
     }
 
     [Fact]
