@@ -5,8 +5,7 @@ namespace DmaHeap.Hosting.Heaps;
 /// <summary>The framework's own state of one configured heap; a plugin never sees it.</summary>
 internal sealed class HeapSlot(HeapDefinition definition, AccessRule access, HeapStatistics statistics)
 {
-    private Type? _lastBufferType;
-    private bool _lastBufferTypeHasHooks;
+    private BufferClass? _lastBufferClass;
 
     public HeapDefinition Definition { get; } = definition;
 
@@ -29,12 +28,16 @@ internal sealed class HeapSlot(HeapDefinition definition, AccessRule access, Hea
     {
         // A heap has one buffer class, as a rule: remembering the last one saves the reflection. A race only looks again.
         var type = buffer.GetType();
-        if (ReferenceEquals(type, Volatile.Read(ref _lastBufferType))) return _lastBufferTypeHasHooks;
+        if (Volatile.Read(ref _lastBufferClass) is { } last && ReferenceEquals(type, last.Type)) return last.HasHooks;
         var hooks = Overrides(type, nameof(HeapBuffer.BeginCpuAccess)) || Overrides(type, nameof(HeapBuffer.EndCpuAccess));
-        _lastBufferTypeHasHooks = hooks;
-        Volatile.Write(ref _lastBufferType, type);
+        Volatile.Write(ref _lastBufferClass, new BufferClass(type, hooks));
         return hooks;
     }
 
-    private static bool Overrides(Type type, string method) => type.GetMethod(method)?.DeclaringType != typeof(HeapBuffer);
+    // By its parameters too: a class may have other methods of the name.
+    private static bool Overrides(Type type, string method) =>
+        type.GetMethod(method, [typeof(CpuAccess).MakeByRefType()])?.DeclaringType != typeof(HeapBuffer);
+
+    // One object, so that nobody sees the type of one class with the answer of another.
+    private sealed record BufferClass(Type Type, bool HasHooks);
 }
