@@ -28,8 +28,11 @@ internal sealed class BufferOps(ILogger log)
     {
         try
         {
-            // A turn at this one buffer, not a lock over the framework's state: other buffers and all else go on.
-            lock (record) call(record.Buffer);
+            // A turn at this one buffer, not a lock over the framework's state: other buffers and all else go on. A release takes its turn too, and nothing comes after it.
+            lock (record)
+            {
+                if (record.State < BufferState.Releasing) call(record.Buffer);
+            }
         }
         catch (Exception exception) when (exception is not HeapException)
         {

@@ -42,7 +42,11 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
     /// <summary>Releases a buffer now, on this thread, unless somebody else did or does.</summary>
     public void Release(BufferRecord record, ReleaseReason reason)
     {
-        if (!record.TryBeginRelease()) return;
+        lock (record)
+        {
+            if (!record.TryBeginRelease()) return; // in the lock: an op that is under way is let finish first
+        }
+
         CallHeap(record.Heap, record.Buffer, reason);
         quotas.Refund(record.Heap.Accounts, record.Owner.UserId, record.Length);
         record.Heap.Statistics.Released(record.Length);

@@ -157,9 +157,15 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
         CancelQuietly(source);
     }
 
-    public void BeginCpuAccess(BufferRecord record, DataDirection direction)
+    /// <summary>Remembers an access that was begun. False when the connection was closed meanwhile: whoever began it is to end it.</summary>
+    public bool TryBeginCpuAccess(BufferRecord record, DataDirection direction)
     {
-        lock (_lock) _cpuAccess.Add((record, direction));
+        lock (_lock)
+        {
+            if (_closed) return false;
+            _cpuAccess.Add((record, direction));
+            return true;
+        }
     }
 
     /// <summary>False when no such access was begun on this connection.</summary>

@@ -237,7 +237,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
         else
         {
             core.Ops.BeginCpuAccess(record, direction, connection.Caller);
-            connection.BeginCpuAccess(record, direction);
+            if (!connection.TryBeginCpuAccess(record, direction)) core.Ops.EndCpuAccess(record, direction, connection.Caller);
         }
 
         Done(connection, request.Header);
