@@ -28,7 +28,7 @@ public sealed class AllocationTests
         Assert.Equal(8192, buffer.Length);
         Assert.Equal(1, host.LiveBuffers);
         buffer.Dispose();
-        Assert.True(SpinWait.SpinUntil(() => heap!.Released == 1, TimeSpan.FromSeconds(10)));
-        Assert.Equal(0, host.Statistics("plain").Buffers);
+        Assert.True(SpinWait.SpinUntil(() => host.Statistics("plain").Buffers == 0, TimeSpan.FromSeconds(10)));
+        Assert.Equal(1, heap!.Released);
     }
 }
