@@ -9,7 +9,10 @@ namespace DmaHeap.Testing;
 /// </summary>
 public sealed record HeapUnderTest
 {
+    private const long LargestLength = 1L << 30;
+
     private readonly long _smallLength = Environment.SystemPageSize;
+    private readonly long _largeLength = 4L << 20;
 
     /// <summary>What reports call it.</summary>
     public required string Name { get; init; }
@@ -20,20 +23,21 @@ public sealed record HeapUnderTest
     /// <summary>What it promises, as its class says by <see cref="HeapCapabilitiesAttribute"/>. Decides which cases apply.</summary>
     public required HeapCapabilities Capabilities { get; init; }
 
-    /// <summary>Bytes of a small buffer: the machine's page unless the heap deals in larger ones.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">Not positive.</exception>
+    /// <summary>Bytes of a small buffer: the machine's page unless the heap deals in larger ones; at most 64 MiB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not positive, or larger.</exception>
     public long SmallLength
     {
         get => _smallLength;
-        init
-        {
-            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value);
-            _smallLength = value;
-        }
+        init => _smallLength = InRange(value, LargestLength / 16);
     }
 
-    /// <summary>Bytes of a large buffer, at most 1 GiB.</summary>
-    public long LargeLength { get; init; } = 4L << 20;
+    /// <summary>Bytes of a large buffer: 4 MiB unless set; at most 1 GiB.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Not positive, or larger.</exception>
+    public long LargeLength
+    {
+        get => _largeLength;
+        init => _largeLength = InRange(value, LargestLength);
+    }
 
     /// <summary>How long to wait for the kernel's word that a buffer is gone. Only a failing case takes as long.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
@@ -63,5 +67,12 @@ public sealed record HeapUnderTest
         {
             return exception.Reason;
         }
+    }
+
+    private static long InRange(long bytes, long most)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, most);
+        return bytes;
     }
 }

@@ -7,6 +7,8 @@ public sealed class ConformanceTests
 {
     public static TheoryData<string, string> HeapsAndCases { get; } = [.. HeapsUnderTest.ByName.Values.SelectMany(heap => HeapConformance.CasesFor(heap).Select(each => (heap.Name, each.Name)))];
 
+    public static TheoryData<string> Faults { get; } = [.. MoreWrongHeaps.ByFault.Keys];
+
     public static TheoryData<string> Cases { get; } = [.. HeapConformance.Cases.Select(each => each.Name)];
 
     [Theory]
@@ -27,6 +29,19 @@ public sealed class ConformanceTests
         var failed = report.Results.Where(result => result.Outcome == ConformanceOutcome.Failed).Select(result => result.Case.Name);
         Assert.True(failed.SequenceEqual([caseName]), report.ToString());
         Assert.False(report.Passed);
+    }
+
+    [Theory]
+    [MemberData(nameof(Faults))]
+    public void Another_fault_is_found_by_one_case_and_called_by_its_name(string fault)
+    {
+        var (caseName, seen, heap) = MoreWrongHeaps.ByFault[fault];
+        var report = HeapConformance.RunAll(heap);
+
+        var failed = report.Results.Where(result => result.Outcome == ConformanceOutcome.Failed).ToList();
+        Assert.True(failed.Count == 1, report.ToString());
+        Assert.Equal(caseName, failed[0].Case.Name);
+        Assert.Contains(seen, failed[0].Detail);
     }
 
     [Fact]

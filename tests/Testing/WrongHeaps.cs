@@ -24,7 +24,7 @@ static class WrongHeaps
         ["disposal"] = Region(context => new ThrowsWhenDisposed(context)),
     };
 
-    // A heap inherits the faults it does not have, but not the promises: the attribute says of one class what that class does.
+    // The promises are the right heap's: the attribute is not inherited.
     private static HeapUnderTest Region<THeap>(Func<IHeapContext, THeap> create)
         where THeap : RegionHeap => HeapUnderTest.Of<RegionHeap>(create, typeof(THeap).Name) with { Patience = TimeSpan.FromSeconds(3) };
 
