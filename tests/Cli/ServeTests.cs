@@ -1,0 +1,104 @@
+namespace DmaHeap.Tests.Cli;
+
+/// <summary>How a daemon starts, refuses to start, and ends.</summary>
+public sealed class ServeTests : IDisposable
+{
+    readonly CliSandbox _sandbox = new();
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task A_second_host_on_a_socket_is_refused_and_the_first_goes_on()
+    {
+        using var first = await _sandbox.ServeAsync();
+        var second = await _sandbox.RunAsync("serve");
+        Assert.Equal(1, second.ExitCode);
+        Assert.Empty(second.Output);
+        Assert.Contains($"{_sandbox.Socket}: another host is listening there", second.Error);
+        Assert.DoesNotContain("   at ", second.Error);
+        await _sandbox.AskAsync("list");
+    }
+
+    [Fact]
+    public async Task A_killed_hosts_socket_is_taken_over()
+    {
+        using (var first = await _sandbox.ServeAsync())
+        {
+            first.Signal(CliSandbox.SigKill);
+            await first.EndAsync();
+        }
+
+        Assert.True(File.Exists(_sandbox.Socket));
+        Assert.Equal(3, (await _sandbox.RunAsync("list")).ExitCode);
+        using var second = await _sandbox.ServeAsync();
+        Assert.Equal(second.Id, await ServingProcessAsync());
+    }
+
+    [Theory]
+    [InlineData(CliSandbox.SigTerm)]
+    [InlineData(CliSandbox.SigInt)]
+    public async Task A_host_that_is_told_to_stop_leaves_nothing_behind(int signal)
+    {
+        using var host = await _sandbox.ServeAsync();
+        Assert.NotEmpty(_sandbox.LeftBehind);
+        host.Signal(signal);
+        Assert.Equal(0, (await host.EndAsync()).ExitCode);
+        Assert.Empty(_sandbox.LeftBehind);
+    }
+
+    [Fact]
+    public async Task For_people_it_prints_the_heaps_where_it_listens_and_what_to_try()
+    {
+        using var host = _sandbox.Start("serve");
+        var text = await host.PrintedAsync(text => text.Contains("Ctrl-C"));
+        Assert.Contains("system", text);
+        Assert.Contains($"Listening on {_sandbox.Socket}", text);
+        Assert.Contains("./dmaheap alloc system 8MiB --hold 5\n", text);
+    }
+
+    [Fact]
+    public async Task A_wrong_configuration_is_exit_code_78_and_its_errors()
+    {
+        _sandbox.WriteConfiguration("""  "a": { "plugin": "SystemHeap", "optoins": {} }  """);
+        var ended = await _sandbox.RunAsync("serve");
+        Assert.Equal(78, ended.ExitCode);
+        Assert.StartsWith($"{_sandbox.Configuration}:1:", ended.Error);
+        Assert.Contains("did you mean \"options\"?", ended.Error);
+        Assert.Empty(_sandbox.LeftBehind);
+    }
+
+    [Fact]
+    public async Task A_required_heap_that_cannot_start_is_exit_code_78_and_its_reason()
+    {
+        _sandbox.WriteConfiguration("""  "a": { "plugin": "CmaHeap", "options": { "require": "physical" } }  """);
+        var ended = await _sandbox.RunAsync("serve");
+        Assert.Equal(78, ended.ExitCode);
+        Assert.Contains("dmaheap: heap a cannot start: ", ended.Error);
+        Assert.DoesNotContain("   at ", ended.Error);
+    }
+
+    [Fact]
+    public async Task A_plugin_can_be_tried_out_beside_the_configuration()
+    {
+        using var host = _sandbox.Start("serve", "--plugin", Support.Builds.Plugin("CountingHeap"), "--json");
+        await host.PrintedAsync(CliSandbox.IsDocument);
+        var heaps = (await _sandbox.AskAsync("list"))["heaps"]!.AsArray();
+        Assert.Equal(4, heaps.Count);
+        await _sandbox.AskAsync("alloc", (string)heaps[3]!["name"]!, "4KiB");
+    }
+
+    [Fact]
+    public async Task A_plugin_that_is_none_is_exit_code_78()
+    {
+        var ended = await _sandbox.RunAsync("serve", "--plugin", _sandbox.Configuration);
+        Assert.Equal(78, ended.ExitCode);
+        Assert.Contains(_sandbox.Configuration, ended.Error);
+        Assert.DoesNotContain("   at ", ended.Error);
+    }
+
+    async Task<int> ServingProcessAsync()
+    {
+        using var client = await DmaHeap.Client.DmaHeapClient.ConnectAsync(_sandbox.Socket);
+        return client.Host.ProcessId;
+    }
+}
