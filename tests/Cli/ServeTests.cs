@@ -1,3 +1,6 @@
+using DmaHeap.Client;
+using DmaHeap.Tests.Support;
+
 namespace DmaHeap.Tests.Cli;
 
 /// <summary>How a daemon starts, refuses to start, and ends.</summary>
@@ -70,17 +73,17 @@ public sealed class ServeTests : IDisposable
     [Fact]
     public async Task A_required_heap_that_cannot_start_is_exit_code_78_and_its_reason()
     {
-        _sandbox.WriteConfiguration("""  "a": { "plugin": "CmaHeap", "options": { "require": "physical" } }  """);
+        _sandbox.WriteConfiguration($$"""  "a": { "plugin": "{{Builds.Plugin("GoodPlugin")}}", "type": "probe", "options": { "ask": "throw" } }  """);
         var ended = await _sandbox.RunAsync("serve");
         Assert.Equal(78, ended.ExitCode);
-        Assert.Contains("dmaheap: heap a cannot start: ", ended.Error);
+        Assert.Contains("dmaheap: heap a cannot start: as asked", ended.Error);
         Assert.DoesNotContain("   at ", ended.Error);
     }
 
     [Fact]
     public async Task A_plugin_can_be_tried_out_beside_the_configuration()
     {
-        using var host = _sandbox.Start("serve", "--plugin", Support.Builds.Plugin("CountingHeap"), "--json");
+        using var host = _sandbox.Start("serve", "--plugin", Builds.Plugin("CountingHeap"), "--json");
         await host.PrintedAsync(CliSandbox.IsDocument);
         var heaps = (await _sandbox.AskAsync("list"))["heaps"]!.AsArray();
         Assert.Equal(4, heaps.Count);
@@ -98,7 +101,7 @@ public sealed class ServeTests : IDisposable
 
     async Task<int> ServingProcessAsync()
     {
-        using var client = await DmaHeap.Client.DmaHeapClient.ConnectAsync(_sandbox.Socket);
+        using var client = await DmaHeapClient.ConnectAsync(_sandbox.Socket);
         return client.Host.ProcessId;
     }
 }
