@@ -15,7 +15,7 @@ results.AddRange(LiveBuffers.Measure(native, folder.Path, buffers: quick ? 10_00
 var table = new Table().AddColumns("work", "ours", "against", "figure", "target", "");
 foreach (var result in results)
 {
-    table.AddRow(result.Work, result.Ours, result.Against, result.Figure, result.Target, result.Met ? "met" : "[red]missed[/]");
+    table.AddRow(result.Work, result.Ours, result.Against, result.Figure, result.Target, result.Met ? "met" : "missed");
 }
 
 AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 140);

@@ -1,11 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
+using DmaHeap.Linux;
 
 namespace DmaHeap.Bench;
 
 /// <summary>A server under test, ours or C's, in a process of its own; ended with its benchmark.</summary>
 sealed class ServerProcess : IDisposable
 {
+    private const int Terminate = 15;
+
     private readonly Process _process;
 
     private ServerProcess(Process process, string socket)
@@ -30,9 +33,10 @@ sealed class ServerProcess : IDisposable
 
     public void Dispose()
     {
-        // The broker ends with its input; the host on SIGTERM, which the runtime's own Kill does not send.
+        // The broker ends with its input; the host on SIGTERM.
         _process.StandardInput.Close();
-        using (var kill = Process.Start("kill", [_process.Id.ToString(CultureInfo.InvariantCulture)])) kill.WaitForExit();
+        if (ProcessFd.TryOpen(_process.Id, out var process) == Errno.None) ProcessFd.TrySendSignal(process, Terminate);
+        process.Dispose();
         if (!_process.WaitForExit(20_000)) _process.Kill();
         _process.Dispose();
     }
