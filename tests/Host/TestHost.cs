@@ -15,6 +15,7 @@ internal sealed class TestHost : IDisposable
 
     private readonly TemporaryDirectory _directory = new();
     private readonly LogKeeper _log = new();
+    private bool _disposed;
 
     public TestHost(Func<DmaHeapHostOptions, DmaHeapHostOptions>? change = null, HeapLimits? limits = null)
     {
@@ -24,7 +25,15 @@ internal sealed class TestHost : IDisposable
             SocketPath = _directory["socket"],
             Probe = Probe,
         };
-        Host = DmaHeapHost.Start(change is null ? options : change(options), _log);
+        try
+        {
+            Host = DmaHeapHost.Start(change is null ? options : change(options), _log);
+        }
+        catch
+        {
+            _directory.Dispose();
+            throw;
+        }
     }
 
     public DmaHeapHost Host { get; }
@@ -61,7 +70,8 @@ internal sealed class TestHost : IDisposable
     {
         Probe.OpenAll();
         Host.Dispose();
-        _directory.Dispose();
+        if (!_disposed) _directory.Dispose();
+        _disposed = true;
     }
 
     private sealed class LogKeeper : ILoggerFactory, ILogger
