@@ -38,6 +38,9 @@ internal static partial class HostLog
     [LoggerMessage(31, LogLevel.Error, "A heap does not come back from a release for {Milliseconds} ms; another thread goes on without it")]
     public static partial void ReleaseStuck(ILogger log, long milliseconds);
 
+    [LoggerMessage(32, LogLevel.Error, "The live buffers could not be looked through after events were lost; it is tried again: {Reason}")]
+    public static partial void SweepFailed(ILogger log, string reason);
+
     [LoggerMessage(40, LogLevel.Debug, "Client {UserId}/{ProcessId} connected")]
     public static partial void ClientConnected(ILogger log, uint userId, int processId);
 

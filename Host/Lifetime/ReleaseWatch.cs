@@ -32,6 +32,7 @@ internal sealed class ReleaseWatch : IDisposable
 
     private Thread _thread;
     private int _turn;
+    private bool _stopped;
     private bool _releasing;
     private long _progressSeen;
     private bool _sweepDue;
@@ -101,7 +102,12 @@ internal sealed class ReleaseWatch : IDisposable
     {
         _watchdog.Dispose();
         Thread thread;
-        lock (_lock) thread = _thread;
+        lock (_lock)
+        {
+            _stopped = true; // the watchdog may be looking at this very moment
+            thread = _thread;
+        }
+
         _stop.Signal();
         if (!thread.Join(s_stopPatience)) return;
         _poll.Dispose();
@@ -125,7 +131,10 @@ internal sealed class ReleaseWatch : IDisposable
         if (!stuck) return;
         HostLog.ReleaseStuck(_log, (long)s_patience.TotalMilliseconds);
         Volatile.Write(ref _releasing, false);
-        lock (_lock) _thread = StartThread(Interlocked.Increment(ref _turn));
+        lock (_lock)
+        {
+            if (!_stopped) _thread = StartThread(Interlocked.Increment(ref _turn));
+        }
     }
 
     private void Run(int turn)
@@ -169,7 +178,18 @@ internal sealed class ReleaseWatch : IDisposable
         // Ours first, then the kernel's: whoever is tracked in between is in neither, and whoever dies in between is found next time.
         var ours = _table.Watches();
         var live = new HashSet<int>(ours.Length);
-        _queue.CopyLiveWatches(live);
+        _lastSweep = Environment.TickCount64;
+        try
+        {
+            _queue.CopyLiveWatches(live);
+        }
+        catch (IOException exception)
+        {
+            // It takes a descriptor, and there may be none: the sweep stays due.
+            HostLog.SweepFailed(_log, exception.Message);
+            return;
+        }
+
         var found = 0;
         foreach (var watch in ours)
         {
