@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace DmaHeap.Hosting.Buffers;
 
 /// <summary>
-/// Calls the ops of buffers: one at a time for each buffer, and contained, so that what a heap throws is an errno for the caller and an entry in the log.
+/// Calls the ops of buffers, one at a time for each buffer, and gauges: contained, so that what a heap throws is an errno for the caller and an entry in the log.
 /// </summary>
 internal sealed class BufferOps(ILogger log)
 {
@@ -24,6 +24,19 @@ internal sealed class BufferOps(ILogger log)
         Call(record, nameof(HeapBuffer.EndCpuAccess), buffer => buffer.EndCpuAccess(in access));
     }
 
+    /// <exception cref="HeapException">The heap refused or failed.</exception>
+    public HeapGauges ReadGauges(HeapSlot slot, IHeapGauge gauge)
+    {
+        try
+        {
+            return gauge.ReadGauges();
+        }
+        catch (Exception exception) when (exception is not HeapException)
+        {
+            throw Fault(slot, nameof(IHeapGauge.ReadGauges), exception);
+        }
+    }
+
     private void Call(BufferRecord record, string op, Action<HeapBuffer> call)
     {
         try
@@ -36,9 +49,14 @@ internal sealed class BufferOps(ILogger log)
         }
         catch (Exception exception) when (exception is not HeapException)
         {
-            record.Heap.Statistics.HookFailed();
-            HostLog.HeapFaulted(log, record.Heap.Name, op, exception);
-            throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {record.Heap.Name} failed in {op}: {exception.Message}", exception);
+            throw Fault(record.Heap, op, exception);
         }
+    }
+
+    private HeapException Fault(HeapSlot slot, string hook, Exception exception)
+    {
+        slot.Statistics.HookFailed();
+        HostLog.HeapFaulted(log, slot.Name, hook, exception);
+        return new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} failed in {hook}: {exception.Message}", exception);
     }
 }

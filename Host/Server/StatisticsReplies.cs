@@ -23,7 +23,7 @@ internal static class StatisticsReplies
             Failures = Sum(slots, statistics => statistics.Failures),
             LimitBytes = limit == long.MaxValue ? 0 : (ulong)limit,
         };
-        if (heap?.Heap is IHeapGauge gauge) Add(ref reply, gauge.ReadGauges());
+        if (heap?.Heap is IHeapGauge gauge) Add(ref reply, core.Ops.ReadGauges(heap, gauge));
 
         var head = Unsafe.SizeOf<StatisticsReply>();
         var causes = slots
