@@ -97,7 +97,9 @@ public sealed class DmaHeapHost : IDisposable
     [MethodImpl(MethodImplOptions.NoInlining)]
     private void StopServing()
     {
+        var core = Interlocked.Exchange(ref _core, null);
+        core?.AnnounceStop();
         Interlocked.Exchange(ref _server, null)?.Dispose();
-        Interlocked.Exchange(ref _core, null)?.Dispose();
+        core?.Dispose();
     }
 }

@@ -30,7 +30,16 @@ internal sealed class HostCore : IDisposable
         Ops = new BufferOps(log);
         Releaser = new Releaser(Quotas, log);
         Registry = new HeapRegistry(HeapStart.All(definitions, MachineCapabilities.Probe(), headroom, time, log, _stopping.Token));
-        Watch = new ReleaseWatch(Table, Releaser, time, log);
+        try
+        {
+            Watch = new ReleaseWatch(Table, Releaser, time, log);
+        }
+        catch
+        {
+            HeapStart.DisposeAll(Registry.Slots.Reverse(), log);
+            throw;
+        }
+
         Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, NewEpoch(), time, log, probe);
     }
 
@@ -61,6 +70,9 @@ internal sealed class HostCore : IDisposable
             return tracked + Releaser.Pending;
         }
     }
+
+    /// <summary>Tells the heaps that the host is about to stop, so that those that wait for something give up.</summary>
+    public void AnnounceStop() => _stopping.Cancel();
 
     /// <summary>
     /// Ends it: every buffer still alive is released to its heap with <see cref="ReleaseReason.HostStopping"/>, once, while its memory stays with the clients that hold it;
