@@ -51,7 +51,7 @@ static class AllocCommand
             var first = await client.DescribeAsync(buffers[0].Handle, cancellationToken);
             var document = new AllocDocument(
                 [.. buffers.Select(buffer => new AllocatedRow(buffer.Id.ToString()!, first.Heap, first.Name, buffer.Length))], hold.TotalSeconds);
-            Results.Of(parsed).Write(document, DocumentJson.Readable.AllocDocument, console => Show(document, console));
+            Results.Of(parsed).Write(document, known => known.AllocDocument, console => Show(document, console));
             await HoldAsync(hold, interruption.Token);
         }
         finally

@@ -24,7 +24,7 @@ static class BuffersCommand
         using var client = DmaHeapClient.Connect(parsed.GetValue(CommonOptions.Socket));
         var buffers = await client.ListBuffersAsync(parsed.GetValue(CommonOptions.OptionalHeap), cancellationToken);
         BufferRow[] rows = [.. buffers.Select(BufferRow.From)];
-        Results.Of(parsed).Write(new BuffersDocument(rows), DocumentJson.Readable.BuffersDocument, console => Show(rows, console));
+        Results.Of(parsed).Write(new BuffersDocument(rows), known => known.BuffersDocument, console => Show(rows, console));
         return ExitCode.Success;
     }
 

@@ -45,7 +45,7 @@ static class DemoCommand
         var run = new DemoRun(client, home, parsed.GetRequiredValue(s_size), report);
         foreach (var heap in heaps) await run.ShowAsync(heap, interruption.Token);
         await run.CheckAccountsAsync(cancellationToken);
-        results.Write(report.Document, DocumentJson.Readable.DemoDocument, _ => report.Sum());
+        results.Write(report.Document, known => known.DemoDocument, _ => report.Sum());
         return report.Document.Passed ? ExitCode.Success : ExitCode.Failed;
     }
 }

@@ -19,7 +19,7 @@ static class ListCommand
     {
         using var client = DmaHeapClient.Connect(parsed.GetValue(CommonOptions.Socket));
         var heaps = HeapRow.From(await client.ListHeapsAsync(cancellationToken));
-        Results.Of(parsed).Write(new HeapsDocument(heaps), DocumentJson.Readable.HeapsDocument, console => console.Write(Tables.Of(heaps)));
+        Results.Of(parsed).Write(new HeapsDocument(heaps), known => known.HeapsDocument, console => console.Write(Tables.Of(heaps)));
         return ExitCode.Success;
     }
 }

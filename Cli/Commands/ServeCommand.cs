@@ -76,7 +76,7 @@ static class ServeCommand
         using var client = DmaHeapClient.Connect(options.SocketPath);
         var heaps = HeapRow.From(await client.ListHeapsAsync(cancellationToken));
         var document = new ServeDocument(options.SocketPath!, Environment.ProcessId, options.ConfigurationPath, heaps);
-        results.Write(document, DocumentJson.Readable.ServeDocument, console => Show(document, console));
+        results.Write(document, known => known.ServeDocument, console => Show(document, console));
     }
 
     static void Show(ServeDocument document, IAnsiConsole console)

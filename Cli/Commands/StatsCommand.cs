@@ -21,7 +21,7 @@ static class StatsCommand
         var document = parsed.GetValue(CommonOptions.OptionalHeap) is { } heap
             ? new StatsDocument(null, [StatisticsRow.From(heap, await client.StatisticsAsync(heap, cancellationToken))])
             : await AllAsync(client, cancellationToken);
-        Results.Of(parsed).Write(document, DocumentJson.Readable.StatsDocument, console => Show(document, console));
+        Results.Of(parsed).Write(document, known => known.StatsDocument, console => Show(document, console));
         return ExitCode.Success;
     }
 

@@ -36,5 +36,5 @@ static class ValidateCommand
     }
 
     static void Tell(ParseResult parsed, ValidateDocument document, Action<IAnsiConsole> people) =>
-        Results.Of(parsed).Write(document, DocumentJson.Readable.ValidateDocument, people);
+        Results.Of(parsed).Write(document, known => known.ValidateDocument, people);
 }

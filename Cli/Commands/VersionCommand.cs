@@ -22,7 +22,7 @@ static class VersionCommand
         var version = typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
         var document = new VersionDocument(
             version, $"{ProtocolConstants.MajorVersion}.{ProtocolConstants.MinorVersion}", RuntimeInformation.FrameworkDescription);
-        Results.Of(parsed).Write(document, DocumentJson.Readable.VersionDocument, console =>
+        Results.Of(parsed).Write(document, known => known.VersionDocument, console =>
             console.WriteLine($"dmaheap {document.Version} (protocol {document.Protocol}, {document.Runtime})"));
         return ExitCode.Success;
     }

@@ -44,8 +44,7 @@ sealed class DemoProcess : IDisposable
     /// <exception cref="CommandFailedException">It failed, or the process ended.</exception>
     public async Task<string> AskAsync(string order, CancellationToken deadline)
     {
-        await _process.StandardInput.WriteLineAsync(order.AsMemory(), deadline);
-        await _process.StandardInput.FlushAsync(deadline);
+        await SendAsync(order, deadline);
         var reply = await ReadAsync(deadline);
         if (reply.StartsWith(DemoOrders.Done, StringComparison.Ordinal)) return reply[DemoOrders.Done.Length..];
         throw Failed(reply.StartsWith(DemoOrders.Failed, StringComparison.Ordinal) ? reply[DemoOrders.Failed.Length..] : $"unexpected reply \"{reply}\"");
@@ -61,8 +60,7 @@ sealed class DemoProcess : IDisposable
     /// <summary>Tells it to exit and waits until it has.</summary>
     public async Task ExitAsync(CancellationToken deadline)
     {
-        await _process.StandardInput.WriteLineAsync(DemoOrders.Exit.AsMemory(), deadline);
-        await _process.StandardInput.FlushAsync(deadline);
+        await SendAsync(DemoOrders.Exit, deadline);
         await EndAsync(ExitCode.Success, deadline);
     }
 
@@ -75,6 +73,19 @@ sealed class DemoProcess : IDisposable
         }
 
         _process.Dispose();
+    }
+
+    async Task SendAsync(string order, CancellationToken deadline)
+    {
+        try
+        {
+            await _process.StandardInput.WriteLineAsync(order.AsMemory(), deadline);
+            await _process.StandardInput.FlushAsync(deadline);
+        }
+        catch (IOException)
+        {
+            // It ended. How, is told where its answer or its end is waited for.
+        }
     }
 
     async Task EndAsync(int expected, CancellationToken deadline)

@@ -24,7 +24,7 @@ public sealed class LauncherTests : IDisposable
 
     public LauncherTests()
     {
-        Clone = _directory["a clone; with, odd %20 name"];
+        Clone = _directory["a [clone]; with, odd %20 *name"];
         Directory.CreateDirectory(Clone);
         File.Copy(Path.Combine(SourceFolder(), "../../dmaheap"), Launcher);
         File.WriteAllText(Source, "class Program;");
@@ -71,6 +71,7 @@ public sealed class LauncherTests : IDisposable
     [InlineData("plugins.json", true)]
     [InlineData("Room/New.cs", true)]
     [InlineData("Room/New.csproj", true)]
+    [InlineData("Room/data.json", false)]
     [InlineData("README.md", false)]
     [InlineData("tests/New.cs", false)]
     [InlineData("docs/new.json", false)]

@@ -1,4 +1,5 @@
 using DmaHeap.Client;
+using DmaHeap.Linux;
 using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Cli;
@@ -97,6 +98,17 @@ public sealed class ServeTests : IDisposable
         Assert.Equal(78, ended.ExitCode);
         Assert.Contains(_sandbox.Configuration, ended.Error);
         Assert.DoesNotContain("   at ", ended.Error);
+    }
+
+    [Fact]
+    public async Task Nobody_but_root_may_look_into_the_daemon()
+    {
+        if (ProcessIdentity.EffectiveUserId == 0) Assert.Skip("root owns its processes' files in /proc in any case: an ordinary user is needed to see the difference");
+        using var host = await _sandbox.ServeAsync();
+        using var other = _sandbox.Start("alloc", "system", "4KiB", "--hold", "600", "--json");
+        await other.PrintedAsync(CliSandbox.IsDocument);
+        Assert.Throws<UnauthorizedAccessException>(() => Directory.GetFiles($"/proc/{host.Id}/fd"));
+        Assert.NotEmpty(Directory.GetFiles($"/proc/{other.Id}/fd"));
     }
 
     async Task<int> ServingProcessAsync()
