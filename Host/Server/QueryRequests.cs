@@ -1,0 +1,42 @@
+using System.Runtime.CompilerServices;
+using DmaHeap.Linux;
+using DmaHeap.Protocol;
+
+namespace DmaHeap.Hosting.Server;
+
+/// <summary>What there is: heaps, buffers, counters.</summary>
+internal sealed class QueryRequests(HostCore core)
+{
+    public void ListHeaps(Connection connection, in ListHeapsRequest request, Span<byte> scratch)
+    {
+        var entries = core.Registry.Slots
+            .SelectMany(slot => slot.Definition.Aliases.Prepend(slot.Name).Select(name => Replies.Heap(slot, name)))
+            .Skip((int)Math.Min(request.Start, int.MaxValue))
+            .ToArray();
+        var length = Replies.List<HeapEntry>(scratch, request.Header.RequestId, MessageKind.ListHeaps, entries);
+        connection.Send(scratch[..length], []);
+    }
+
+    public void Statistics(Connection connection, in StatisticsRequest request, Span<byte> scratch)
+    {
+        var heap = RequestFields.Text(request.Heap, "heap");
+        var length = StatisticsReplies.Write(scratch, request.Header.RequestId, core, heap.Length == 0 ? null : core.Registry.Find(heap));
+        connection.Send(scratch[..length], []);
+    }
+
+    public void ListBuffers(Connection connection, in ListBuffersRequest request, Span<byte> scratch)
+    {
+        var heapName = RequestFields.Text(request.Heap, "heap");
+        var heap = heapName.Length == 0 ? null : core.Registry.Find(heapName);
+        var after = request.After;
+        var seesAll = connection.Caller.UserId == 0 || connection.Caller.UserId == ProcessIdentity.EffectiveUserId;
+        var most = ProtocolConstants.MaxMessageBytes / Unsafe.SizeOf<BufferEntry>() + 1;
+        var entries = core.Table.Snapshot()
+            .Where(record => record.Sequence > after && (heap is null || record.Heap == heap) && (seesAll || record.Owner.UserId == connection.Caller.UserId))
+            .Take(most)
+            .Select(record => Replies.Buffer(record, core.Allocator.Epoch, core.Time))
+            .ToArray();
+        var length = Replies.List<BufferEntry>(scratch, request.Header.RequestId, MessageKind.ListBuffers, entries);
+        connection.Send(scratch[..length], []);
+    }
+}

@@ -1,0 +1,41 @@
+using DmaHeap.Protocol;
+
+namespace DmaHeap.Hosting.Server;
+
+/// <summary>Reads what clients send, strictly, and answers in kind.</summary>
+internal static class RequestFields
+{
+    public static void Done(Connection connection, in MessageHeader request)
+    {
+        var reply = new DoneReply { Header = ReplyHeader<DoneReply>(request) };
+        connection.Send(MessageCodec.Bytes(in reply), []);
+    }
+
+    public static MessageHeader ReplyHeader<T>(in MessageHeader request)
+        where T : unmanaged =>
+        MessageCodec.Header<T>(request.Kind | MessageKind.ReplyBit, request.RequestId);
+
+    public static T Read<T>(ReadOnlySpan<byte> packet)
+        where T : unmanaged
+    {
+        Demand(MessageCodec.Read<T>(packet, out var message), typeof(T).Name);
+        return message;
+    }
+
+    public static void Demand(MessageFault fault, string what)
+    {
+        if (fault == MessageFault.None) return;
+        throw new ProtocolFaultException(fault switch
+        {
+            MessageFault.Short => $"a message is too short ({what})",
+            MessageFault.WrongSize => "the size a message states is not the length of its packet",
+            _ => $"a message has something that is unknown here and not zero ({what})",
+        });
+    }
+
+    public static string Text(ReadOnlySpan<byte> field, string what) => TextField.TryRead(field, out var text)
+        ? text
+        : throw new ProtocolFaultException($"the field {what} is no UTF-8 text padded with zeros");
+
+    public static HeapException Bad(string sentence) => new(HeapErrno.Invalid, HeapCause.BadRequest, sentence);
+}
