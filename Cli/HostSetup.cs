@@ -14,12 +14,11 @@ static class HostSetup
     public static DmaHeapHostOptions Make(string? configuration, IReadOnlyList<string> plugins)
     {
         var path = configuration ?? Find(required: plugins.Count == 0);
-        var folder = path is null ? null : Path.GetDirectoryName(Path.GetFullPath(path));
         return new DmaHeapHostOptions
         {
             ConfigurationPath = path,
             PluginFiles = plugins,
-            PluginFolders = ConfigurationPath.PluginFolders(Environment.GetEnvironmentVariable, folder, AppContext.BaseDirectory),
+            PluginFolders = ConfigurationPath.PluginFolders(Environment.GetEnvironmentVariable, AppContext.BaseDirectory),
         };
     }
 

@@ -36,19 +36,20 @@ public sealed class DmaHeapHost : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(logging);
         var log = logging.CreateLogger("DmaHeap");
+        var claim = options.SocketPath is null ? null : SocketClaim.Take(options.SocketPath);
         var plugins = new PluginSet(log);
         HostCore? core = null;
         try
         {
             var (definitions, limits) = HostPlan.Make(options, plugins);
             core = new HostCore(definitions, limits, options.Time, log, options.Probe);
-            var server = options.SocketPath is null ? null : new SocketServer(core, options.SocketPath, log);
-            return new DmaHeapHost(plugins, core, server);
+            return new DmaHeapHost(plugins, core, claim is null ? null : new SocketServer(core, claim, log));
         }
         catch
         {
             core?.Dispose();
-            plugins.Dispose();
+            plugins.Abandon();
+            claim?.Dispose();
             throw;
         }
     }

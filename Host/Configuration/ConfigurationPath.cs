@@ -41,16 +41,14 @@ public static class ConfigurationPath
         return userId != 0 && UserFolder(environment) is { } folder ? [Path.Combine(folder, "dmaheap", FileName), System, shipped] : [System, shipped];
     }
 
-    /// <summary>The folders in which plugins named without a path are looked for, in order; absolute, whether they exist or not.</summary>
+    /// <summary>The folders in which plugins named without a path are looked for after the configuration's own, in order; absolute, whether they exist or not.</summary>
     /// <param name="environment">Reads an environment variable; null or empty when it is not set.</param>
-    /// <param name="configurationFolder">The folder of the configuration; null where there is none.</param>
     /// <param name="programFolder">The folder of the program.</param>
-    public static IReadOnlyList<string> PluginFolders(Func<string, string?> environment, string? configurationFolder, string programFolder)
+    public static IReadOnlyList<string> PluginFolders(Func<string, string?> environment, string programFolder)
     {
         ArgumentNullException.ThrowIfNull(environment);
         ArgumentNullException.ThrowIfNull(programFolder);
         var folders = new List<string>();
-        if (configurationFolder is not null) folders.Add(configurationFolder);
         folders.AddRange((environment(PluginsVariable) ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries));
         folders.Add(Path.Combine(programFolder, "plugins"));
         folders.Add(SystemPlugins);

@@ -30,7 +30,8 @@ internal static class HostPlan
     {
         var errors = new ConfigurationErrors();
         var heaps = new List<HeapDefinition>();
-        var locator = new PluginLocator(Path.GetDirectoryName(configuration.SourcePath)!, pluginFolders);
+        var folder = Path.GetDirectoryName(configuration.SourcePath)!;
+        var locator = new PluginLocator(folder, pluginFolders.Prepend(folder));
         foreach (var heap in configuration.Heaps)
         {
             if (One(heap, locator, plugins, errors) is { } definition) heaps.Add(definition);

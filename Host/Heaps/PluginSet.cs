@@ -17,6 +17,15 @@ internal sealed class PluginSet(ILogger log) : IDisposable
         return _byPath[path] = _loader.Load(path);
     }
 
+    /// <summary>Lets go of the plugins of a host that did not start. Whether they unload is not asked: the exception that says why it did not start may hold them.</summary>
+    public void Abandon()
+    {
+        foreach (var plugin in _byPath.Values) plugin.Dispose();
+        _byPath.Clear();
+        _loader?.Dispose();
+    }
+
+    /// <summary>Unloads the plugins, whose heaps are disposed, and logs any that stays.</summary>
     public void Dispose()
     {
         foreach (var plugin in _byPath.Values)

@@ -3,46 +3,27 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Server;
 
-/// <summary>
-/// The socket file a host listens on. A lock file beside it says whether its host lives, so that a dead one's file is taken over and a living one's is not.
-/// </summary>
+/// <summary>The socket file a host listens on, at a path it has claimed.</summary>
 internal sealed class ListeningSocket : IDisposable
 {
     private const int Backlog = 1024;
-    private const string LockSuffix = ".lock";
 
-    private readonly string _path;
-    private readonly SafeFileHandle _lock;
+    private readonly SocketClaim _claim;
     private readonly Lock _turn = new();
     private SafeFileHandle? _reserve;
 
-    private ListeningSocket(string path, SafeFileHandle lockFile, SafeFileHandle handle)
+    /// <param name="claim">The path; the caller disposes it after this.</param>
+    /// <param name="mode">Who may connect.</param>
+    /// <exception cref="LinuxException">The kernel refused.</exception>
+    public ListeningSocket(SocketClaim claim, UnixFileMode mode)
     {
-        _path = path;
-        _lock = lockFile;
-        Handle = handle;
+        _claim = claim;
+        claim.Open(mode);
+        Handle = SeqpacketSocket.Listen(claim.Path, mode, Backlog, nonBlocking: true);
         _reserve = OpenReserve();
     }
 
     public SafeFileHandle Handle { get; }
-
-    /// <exception cref="SocketInUseException">A living host has the path, or something that is no socket is there.</exception>
-    public static ListeningSocket Open(string path, UnixFileMode mode)
-    {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { Length: > 0 } directory) CreateDirectory(directory, mode);
-        var lockFile = AcquireLock(path);
-        try
-        {
-            RemoveDeadHostsSocket(path);
-            return new ListeningSocket(path, lockFile, SeqpacketSocket.Listen(path, mode, Backlog, nonBlocking: true));
-        }
-        catch
-        {
-            FileNames.TryUnlink(path + LockSuffix);
-            lockFile.Dispose();
-            throw;
-        }
-    }
 
     public Errno TryAccept(out SafeFileHandle connection) => SeqpacketSocket.TryAccept(Handle, nonBlocking: true, out connection);
 
@@ -67,17 +48,15 @@ internal sealed class ListeningSocket : IDisposable
     /// <summary>Takes the name away and lets nobody in any more. Workers may still hold the socket.</summary>
     public void Hide()
     {
-        FileNames.TryUnlink(_path);
+        FileNames.TryUnlink(_claim.Path);
         SeqpacketSocket.TryShutdown(Handle);
     }
 
     public void Dispose()
     {
-        FileNames.TryUnlink(_path);
-        FileNames.TryUnlink(_path + LockSuffix);
+        FileNames.TryUnlink(_claim.Path);
         Handle.Dispose();
         _reserve?.Dispose();
-        _lock.Dispose();
     }
 
     // Null when another thread was quicker: the next time finds one, or does without.
@@ -91,35 +70,5 @@ internal sealed class ListeningSocket : IDisposable
         {
             return null;
         }
-    }
-
-    // A host that ends removes its lock file, so the one we locked may have lost its name in the meantime: then it guards nothing.
-    private static SafeFileHandle AcquireLock(string path)
-    {
-        while (true)
-        {
-            var lockPath = path + LockSuffix;
-            var errno = FileLock.TryAcquire(lockPath, UnixFileMode.UserRead | UnixFileMode.UserWrite, out var lockFile);
-            if (errno == Errno.EAGAIN) throw new SocketInUseException(path, "another host is listening there");
-            if (errno != Errno.None) throw new SocketInUseException(path, $"the lock file beside it cannot be opened: {errno.Describe()}");
-            if (FileStatus.TryGet(lockPath, out var named) == Errno.None && named.Inode == FileStatus.Of(lockFile).Inode) return lockFile;
-            lockFile.Dispose();
-        }
-    }
-
-    // We hold the lock, so whoever made a socket there is gone. Anything else is somebody's file.
-    private static void RemoveDeadHostsSocket(string path)
-    {
-        if (FileStatus.TryGet(path, out var status) != Errno.None) return;
-        if (!status.IsSocket) throw new SocketInUseException(path, "a file that is no socket is there");
-        FileNames.TryUnlink(path);
-    }
-
-    private static void CreateDirectory(string directory, UnixFileMode socketMode)
-    {
-        const UnixFileMode Ours = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-        const UnixFileMode Everybodys = UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
-        if (Directory.Exists(directory)) return;
-        Directory.CreateDirectory(directory, (socketMode & UnixFileMode.OtherWrite) != 0 ? Ours | Everybodys : Ours);
     }
 }

@@ -18,6 +18,7 @@ internal sealed class SocketServer : IDisposable
 
     private readonly HostCore _core;
     private readonly ILogger _log;
+    private readonly SocketClaim _claim;
     private readonly ListeningSocket _listener;
     private readonly EventPoll _poll;
     private readonly ConnectionTable _connections;
@@ -27,8 +28,10 @@ internal sealed class SocketServer : IDisposable
     private ulong _lastKey;
     private volatile bool _stopping, _acceptLater;
 
-    /// <exception cref="SocketInUseException">A living host has the path.</exception>
-    public SocketServer(HostCore core, string path, ILogger log)
+    /// <param name="core">What is served.</param>
+    /// <param name="claim">Where; the server gives it up when it is disposed.</param>
+    /// <param name="log">The host's log.</param>
+    public SocketServer(HostCore core, SocketClaim claim, ILogger log)
     {
         _core = core;
         _log = log;
@@ -37,7 +40,8 @@ internal sealed class SocketServer : IDisposable
         // The kernel bounds the descriptors in flight of a user without CAP_SYS_RESOURCE by that same limit; a quarter is left for others.
         _cap = new UndeliveredCap(MostUndeliveredPerConnection, MostUndeliveredPerUser, descriptors / 4 * 3, _connections);
         _handler = new RequestHandler(core, _cap);
-        _listener = ListeningSocket.Open(path, SocketModeFor(core.Registry));
+        _claim = claim;
+        _listener = new ListeningSocket(claim, SocketModeFor(core.Registry));
         try
         {
             _poll = new EventPoll();
@@ -51,7 +55,7 @@ internal sealed class SocketServer : IDisposable
             throw;
         }
 
-        HostLog.Listening(log, path, core.Registry.Slots.Count);
+        HostLog.Listening(log, claim.Path, core.Registry.Slots.Count);
     }
 
     public int Connections => _connections.Count;
@@ -65,6 +69,7 @@ internal sealed class SocketServer : IDisposable
         var idle = _workers.TryStop();
         CloseAll(); // who was let in by a worker that was at it
         _listener.Dispose();
+        _claim.Dispose();
         if (idle) _poll.Dispose();
     }
 

@@ -25,13 +25,13 @@ public sealed class ConfigurationPathTests
         ["/here.json"], ConfigurationPath.Candidates(Variables(("DMAHEAP_CONFIG", "/here.json"), ("HOME", "/home/u")), 1000, Program));
 
     [Fact]
-    public void Plugins_are_looked_for_beside_the_configuration_then_where_the_variable_says_then_where_they_ship() => Assert.Equal(
-        ["/etc/dmaheap", "/a", "/b", "/opt/dmaheap/plugins", "/usr/lib/dmaheap/plugins"],
-        ConfigurationPath.PluginFolders(Variables(("DMAHEAP_PLUGINS", "/a::/b")), "/etc/dmaheap", Program));
+    public void Plugins_are_looked_for_where_the_variable_says_then_where_they_ship() => Assert.Equal(
+        ["/a", "/b", "/opt/dmaheap/plugins", "/usr/lib/dmaheap/plugins"],
+        ConfigurationPath.PluginFolders(Variables(("DMAHEAP_PLUGINS", "/a::/b")), Program));
 
     [Fact]
     public void Without_configuration_and_variable_plugins_are_where_they_ship() => Assert.Equal(
-        ["/opt/dmaheap/plugins", "/usr/lib/dmaheap/plugins"], ConfigurationPath.PluginFolders(Variables(), null, Program));
+        ["/opt/dmaheap/plugins", "/usr/lib/dmaheap/plugins"], ConfigurationPath.PluginFolders(Variables(), Program));
 
     static Func<string, string?> Variables(params (string Name, string Value)[] set) => name => set.FirstOrDefault(variable => variable.Name == name).Value;
 }

@@ -97,7 +97,7 @@ public sealed class LifecycleTests
         }));
         Assert.Contains(first.SocketPath, wrong.Message);
         Assert.Contains("another host", wrong.Message);
-        Assert.Equal(1, heap!.DisposeCalls);
+        Assert.Null(heap); // the path is claimed before any heap is started
         Assert.Equal(descriptors, OpenDescriptors.Count("socket:"));
         first.Connect().Dispose();
     }
@@ -155,7 +155,7 @@ public sealed class LifecycleTests
         using var mapping = MemoryMapping.Map(client.Allocate("three", 1 << 16), 0, 1 << 16, MapProtection.Read | MapProtection.Write);
         mapping.Span.Fill(7);
         client.Allocate("one").Dispose();
-        Eventually.True(() => heaps["one"].Released.Count == 1, "the buffer was not released");
+        Eventually.True(() => host.Host.Statistics("one").Buffers == 0, "the buffer was not released");
         order.Clear();
 
         host.Dispose();

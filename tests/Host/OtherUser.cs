@@ -58,6 +58,6 @@ internal static class OtherUser
         // The compiler's output directory is its owner's alone, and others are to run what is in it.
         if (user is not null) File.SetUnixFileMode(Path.GetDirectoryName(program)!, (UnixFileMode)0b111_101_101);
         string[] who = [user is { } id ? id.ToString(CultureInfo.InvariantCulture) : "-1", groups.Length == 0 ? "-" : string.Join(',', groups)];
-        return Process.Start(new ProcessStartInfo(program, [.. who, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        return Process.Start(new ProcessStartInfo(program, [.. who, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
     }
 }
