@@ -91,16 +91,21 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     }
 
     /// <summary>Sends what was kept, as far as the client reads.</summary>
-    public void Flush()
+    /// <returns>False when the kernel refuses a reply (ETOOMANYREFS, or the client is gone): its client would wait for it for ever, so the connection is to be closed.</returns>
+    public bool TryFlush()
     {
         lock (_lock)
         {
             while (!_closed && _unsent.TryPeek(out var reply))
             {
-                if (SocketMessages.TrySend(socket, reply.Bytes, reply.Descriptors, MessageFlags.DontWait) == Errno.EAGAIN) return;
+                var errno = SocketMessages.TrySend(socket, reply.Bytes, reply.Descriptors, MessageFlags.DontWait);
+                if (errno == Errno.EAGAIN) return true;
+                if (errno != Errno.None) return false;
                 NoteSent(reply.Descriptors.Length);
                 _unsent.Dequeue().Dispose();
             }
+
+            return true;
         }
     }
 

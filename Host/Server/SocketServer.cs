@@ -97,8 +97,8 @@ internal sealed class SocketServer : IDisposable
     {
         try
         {
-            if ((events & ReadyEvents.Writable) != 0) connection.Flush();
-            Converse(connection, scratch);
+            if ((events & ReadyEvents.Writable) == 0 || connection.TryFlush()) Converse(connection, scratch);
+            else Close(connection);
         }
         catch (ProtocolFaultException fault)
         {

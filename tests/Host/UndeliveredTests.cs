@@ -87,6 +87,20 @@ public sealed class UndeliveredTests
         }
     }
 
+    [Fact]
+    public void A_kept_reply_that_the_kernel_refuses_in_the_end_does_not_pass_for_sent()
+    {
+        var (ours, theirs) = SeqpacketSocket.CreatePair();
+        using var peer = theirs;
+        var connection = new Connection(1, ours, TestHost.Us);
+        while (!connection.HasUnsent) Assert.Equal(Errno.None, connection.Send(new byte[ProtocolConstants.MaxMessageBytes], []));
+        Assert.True(connection.TryFlush()); // full: it waits on
+        Assert.True(connection.HasUnsent);
+        SeqpacketSocket.TryShutdown(peer);
+        Assert.False(connection.TryFlush());
+        connection.TryClose();
+    }
+
     /// <summary>A worker turns to others after so many requests of one client: the replies it could not send must not wait for a next request.</summary>
     [Fact]
     public void Replies_kept_at_the_end_of_a_turn_come_when_the_client_reads()
