@@ -10,6 +10,9 @@ namespace DmaHeap.Hosting.Server;
 /// </summary>
 internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller)
 {
+    /// <summary>What the event set reports of a connection: changes only, so that several workers do not wake for one message.</summary>
+    public const ReadyEvents Interest = ReadyEvents.Readable | ReadyEvents.PeerClosed | ReadyEvents.EdgeTriggered;
+
     // What the kernel accounts for the smallest unread message, rounded down: so a count of bytes bounds the count of messages.
     private const int LeastMessageCost = 512;
 
@@ -126,11 +129,11 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     /// Has the event set report the socket anew, once it is readable, or writable where a reply waits for that. Several workers do this to one connection, so what waits is
     /// looked at in the same breath: a worker that saw nothing waiting must not undo the order of one that did.
     /// </summary>
-    public void Arm(EventPoll poll, ReadyEvents interest)
+    public void Arm(EventPoll poll)
     {
         lock (_lock)
         {
-            if (!_closed) poll.TryModify(socket, _unsent.Count > 0 ? interest | ReadyEvents.Writable : interest, key);
+            if (!_closed) poll.TryModify(socket, _unsent.Count > 0 ? Interest | ReadyEvents.Writable : Interest, key);
         }
     }
 

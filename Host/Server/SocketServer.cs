@@ -1,20 +1,16 @@
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Server;
 
 /// <summary>
-/// The door: accepts clients on a Unix socket and lets workers serve them. An idle client costs an object and a descriptor, no thread.
+/// The door: a Unix socket, the workers behind it, and the clients they serve. An idle client costs an object and a descriptor, no thread.
 /// </summary>
 internal sealed class SocketServer : IDisposable
 {
-    private const ulong ListenerKey = 0;
     private const int Fairness = 16;
     private const int MostUndeliveredPerConnection = 1024, MostUndeliveredPerUser = 4096;
-    private const ReadyEvents ListenerInterest = ReadyEvents.Readable | ReadyEvents.EdgeTriggered;
-    private const ReadyEvents Interest = ReadyEvents.Readable | ReadyEvents.PeerClosed | ReadyEvents.EdgeTriggered;
 
     private readonly HostCore _core;
     private readonly ILogger _log;
@@ -24,9 +20,8 @@ internal sealed class SocketServer : IDisposable
     private readonly ConnectionTable _connections;
     private readonly UndeliveredCap _cap;
     private readonly RequestHandler _handler;
+    private readonly Reception _reception;
     private readonly WorkerPool _workers;
-    private ulong _lastKey;
-    private volatile bool _stopping, _acceptLater;
 
     /// <param name="core">What is served.</param>
     /// <param name="claim">Where; the server gives it up when it is disposed.</param>
@@ -45,7 +40,8 @@ internal sealed class SocketServer : IDisposable
         try
         {
             _poll = new EventPoll();
-            _poll.Add(_listener.Handle, ListenerInterest, ListenerKey);
+            _reception = new Reception(_listener, _poll, _connections, log);
+            _reception.Open();
             _workers = new WorkerPool(_poll, Serve, core.Time, log);
         }
         catch
@@ -63,8 +59,7 @@ internal sealed class SocketServer : IDisposable
     /// <summary>Stops accepting, closes all connections, which withdraws what is under way on them, and waits for the workers, unless a heap holds one.</summary>
     public void Dispose()
     {
-        _stopping = true;
-        _listener.Hide();
+        _reception.Close();
         CloseAll();
         var idle = _workers.TryStop();
         CloseAll(); // who was let in by a worker that was at it
@@ -89,7 +84,7 @@ internal sealed class SocketServer : IDisposable
 
     private void Serve(ReadyDescriptor ready, WorkerScratch scratch)
     {
-        if (ready.Data == ListenerKey) AcceptAll();
+        if (ready.Data == Reception.ListenerKey) _reception.AcceptAll();
         else if (_connections.TryFind(ready.Data, out var connection) && connection.TryEnter()) Serve(connection, ready.Events, scratch);
     }
 
@@ -134,89 +129,12 @@ internal sealed class SocketServer : IDisposable
             if (truncated) throw new ProtocolFaultException($"a message is longer than {ProtocolConstants.MaxMessageBytes} bytes");
             var packet = scratch.Packet.AsSpan(0, length);
             // A heap may take its time: what lies behind this message, a withdrawal or the end of the client, is then another worker's to find.
-            if (RequestHandler.CallsHeaps(packet)) connection.Arm(_poll, Interest);
+            if (RequestHandler.CallsHeaps(packet)) connection.Arm(_poll);
             _handler.Handle(connection, packet, scratch.Descriptors, scratch.Reply);
         }
 
         // Others are to have their turn: arming it anew puts this connection at the end of the queue.
-        connection.Arm(_poll, Interest);
-    }
-
-    private void AcceptAll()
-    {
-        try
-        {
-            Accept();
-        }
-        catch (Exception exception)
-        {
-            HostLog.AcceptFailed(_log, exception.Message);
-        }
-    }
-
-    private void Accept()
-    {
-        while (!_stopping)
-        {
-            var errno = _listener.TryAccept(out var socket);
-            if (errno == Errno.EAGAIN) return;
-            if (errno is Errno.EMFILE or Errno.ENFILE)
-            {
-                // accept asks for a descriptor before it looks whether anybody waits, so this says nothing of that.
-                if (!_listener.TryTurnAway(TurnedAway("the host has no descriptor left; try again later")))
-                {
-                    _acceptLater = true;
-                    return;
-                }
-
-                HostLog.AcceptFailed(_log, "the host has no descriptor left (RLIMIT_NOFILE)");
-                continue;
-            }
-
-            if (errno == Errno.ECONNABORTED) continue;
-            if (errno != Errno.None)
-            {
-                if (!_stopping) HostLog.AcceptFailed(_log, errno.ToString());
-                return;
-            }
-
-            Welcome(socket);
-        }
-    }
-
-    private void Welcome(SafeFileHandle socket)
-    {
-        Connection? connection = null;
-        try
-        {
-            connection = new Connection(Interlocked.Increment(ref _lastKey), socket, PeerIdentity.Of(socket));
-            if (!_connections.TryAdd(connection))
-            {
-                TurnAway(connection, $"user {connection.Caller.UserId} has as many connections as one user may");
-                return;
-            }
-
-            _poll.Add(socket, Interest, connection.Key);
-            HostLog.ClientConnected(_log, connection.Caller.UserId, connection.Caller.ProcessId);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            if (connection is not null) _connections.TryRemove(connection);
-            TurnAway(connection ?? new Connection(0, socket, Caller.Unknown), exception.Message);
-        }
-    }
-
-    private void TurnAway(Connection connection, string reason)
-    {
-        HostLog.AcceptFailed(_log, reason);
-        FarewellMessage.Send(connection.Socket, TurnedAway(reason));
-        connection.TryClose();
-    }
-
-    private static byte[] TurnedAway(string sentence)
-    {
-        var reply = Replies.Error(0, (int)Errno.EMFILE, HeapCause.NoDescriptors, sentence, ErrorFlags.Fatal);
-        return MessageCodec.Bytes(in reply).ToArray();
+        connection.Arm(_poll);
     }
 
     // Tells a client why, and closes.
@@ -236,9 +154,7 @@ internal sealed class SocketServer : IDisposable
         if (!connection.TryClose()) return;
         _cap.ConnectionClosed(connection);
         foreach (var (record, direction) in connection.TakeCpuAccess()) EndQuietly(connection, record, direction);
-        if (!_acceptLater) return;
-        _acceptLater = false;
-        _poll.TryModify(_listener.Handle, ListenerInterest, ListenerKey);
+        _reception.ConnectionClosed();
     }
 
     // The client died, or left, in the middle of CPU access: the heap hears of the end all the same.
