@@ -123,7 +123,7 @@ public sealed class AccessTests
     {
         using var host = new TestHost();
         using var client = host.Connect();
-        var files = OpenDescriptors.Count("/memfd:");
+        var files = Descriptors.Count("/memfd:");
         host.Heap.OnAllocate = (request, _) => new UnmappableBuffer(host.Heap.Pages(request.Length));
         using (var descriptor = client.Allocate())
         {
@@ -132,7 +132,7 @@ public sealed class AccessTests
         }
 
         host.AssertNothingIsHeld();
-        Eventually.True(() => OpenDescriptors.Count("/memfd:") == files, "the memory behind it is left");
+        Eventually.True(() => Descriptors.Count("/memfd:") == files, "the memory behind it is left");
     }
 
     private sealed class UnmappableBuffer(IHeapMemory memory) : HeapBuffer(memory)

@@ -24,7 +24,7 @@ public sealed class ClientDeathTests
         using (var witness = host.Connect()) witness.Allocate().Dispose();
         host.AssertNothingIsHeld();
         Eventually.True(() => host.Host.Connections == 0, "the witness is still there");
-        var (files, sockets, reached) = (OpenDescriptors.Count("/memfd:"), OpenDescriptors.Count("socket:"), host.Probe.Count(step));
+        var (files, sockets, reached) = (Descriptors.Count("/memfd:"), Descriptors.Count("socket:"), host.Probe.Count(step));
 
         host.Probe.Close(step);
         using var peer = PeerProcess.Start("allocate", host.SocketPath, $"{Asked}");
@@ -37,8 +37,8 @@ public sealed class ClientDeathTests
         Eventually.True(() => host.Heap.Allocated.Count == Asked + 1 && host.Heap.Released.Count == Asked + 1, "a buffer was not given back");
         host.AssertNothingIsHeld();
         Assert.Equal(host.Heap.Released.Count, host.Heap.Released.Select(release => release.Buffer).Distinct().Count());
-        Eventually.True(() => OpenDescriptors.Count("/memfd:") == files, "a buffer's file is left");
-        Eventually.True(() => OpenDescriptors.Count("socket:") == sockets, "its socket is left");
+        Eventually.True(() => Descriptors.Count("/memfd:") == files, "a buffer's file is left");
+        Eventually.True(() => Descriptors.Count("socket:") == sockets, "its socket is left");
         using var next = host.Connect();
         next.Allocate().Dispose();
     }

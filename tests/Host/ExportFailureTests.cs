@@ -20,7 +20,7 @@ public sealed class ExportFailureTests
         using var host = new TestHost();
         host.Allocate().Dispose();
         host.AssertNothingIsHeld();
-        var (files, queues) = (OpenDescriptors.Count("/memfd:"), host.Heap.Released.Count);
+        var (files, queues) = (Descriptors.Count("/memfd:"), host.Heap.Released.Count);
 
         host.Probe.Failing = Enum.Parse<AllocationStep>(step);
         for (var i = 0; i < Attempts; i++) Assert.Equal(HeapErrno.InputOutput, host.Refused().Errno);
@@ -32,7 +32,7 @@ public sealed class ExportFailureTests
         Assert.Equal(Attempts + 1, released.Length);
         Assert.Equal(released.Length, released.Select(release => release.Buffer).Distinct().Count());
         Assert.All(released[..Attempts], release => Assert.Equal(ReleaseReason.ExportFailed, release.Reason));
-        Assert.Equal(files, OpenDescriptors.Count("/memfd:"));
+        Assert.Equal(files, Descriptors.Count("/memfd:"));
         Assert.Equal(0, OwnWatches());
     }
 
