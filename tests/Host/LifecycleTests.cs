@@ -210,10 +210,16 @@ public sealed class LifecycleTests
                 }
             })).ToArray();
             foreach (var caller in callers) caller.Start();
-            Eventually.True(() => host.Log.Any(line => line.StartsWith("40: ", StringComparison.Ordinal)), "nobody connected");
-            host.Dispose();
-            stop.Cancel();
-            foreach (var caller in callers) caller.Join();
+            try
+            {
+                Eventually.True(() => host.Log.Any(line => line.StartsWith("40: ", StringComparison.Ordinal)), "nobody connected");
+                host.Dispose();
+            }
+            finally
+            {
+                stop.Cancel();
+                foreach (var caller in callers) caller.Join();
+            }
         }
 
         Eventually.True(() => Descriptors.Count("socket:") == sockets, $"{sockets} sockets before, {Descriptors.Count("socket:")} after");
