@@ -197,19 +197,18 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     public bool TryClose()
     {
         CancellationTokenSource[] underWay;
-        bool unused;
         lock (_lock)
         {
             if (_closed) return false;
             _closed = true;
+            _workers++; // the socket is not to be disposed under the shutdown, by a worker that leaves meanwhile
             underWay = [.. _underWay.Values];
             while (_unsent.TryDequeue(out var reply)) reply.Dispose();
-            unused = _workers == 0;
         }
 
         SeqpacketSocket.TryShutdown(socket);
         foreach (var source in underWay) CancelQuietly(source);
-        if (unused) socket.Dispose();
+        Leave();
         return true;
     }
 
