@@ -7,6 +7,7 @@ namespace DmaHeap.Protocol;
 /// <item>for an ordinary user <c>$XDG_RUNTIME_DIR/dmaheap/socket</c>, or where that variable is not set <c>/tmp/dmaheap-UID/socket</c>;</item>
 /// <item><c>/run/dmaheap/socket</c>, the system's.</item>
 /// </list>
+/// A client passes over a socket of the second kind whose directory belongs to another user than itself or root.
 /// </summary>
 public static class SocketPath
 {

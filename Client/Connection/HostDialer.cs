@@ -18,6 +18,12 @@ static class HostDialer
         var errno = Errno.ENOENT;
         foreach (var candidate in candidates)
         {
+            if (path is null && candidates.Count > 1 && OwnerOfDirectory(candidate) is { } stranger)
+            {
+                looked.Append(looked.Length > 0 ? ", " : "").Append(candidate).Append($" (its directory belongs to user {stranger}, so it is not asked)");
+                continue;
+            }
+
             errno = SeqpacketSocket.TryConnect(candidate, out var connection);
             if (errno == Errno.None) return connection;
             looked.Append(looked.Length > 0 ? ", " : "").Append(candidate).Append(" (").Append(Explain(errno)).Append(')');
@@ -25,6 +31,13 @@ static class HostDialer
         }
 
         throw new DmaHeapException(errno, ClientCause.NoHost, $"No dmaheap host answers. Looked at {looked}. {Advice(errno)}");
+    }
+
+    /// <summary>The owner of a socket's directory when that is neither this user nor root. Under /tmp anybody could have made it, to be taken for our host.</summary>
+    static uint? OwnerOfDirectory(string socket)
+    {
+        if (FileStatus.TryGet(Path.GetDirectoryName(socket)!, out var status) != Errno.None) return null;
+        return status.UserId == 0 || status.UserId == ProcessIdentity.EffectiveUserId ? null : status.UserId;
     }
 
     static string Explain(Errno errno) => errno switch
