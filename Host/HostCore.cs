@@ -85,6 +85,7 @@ internal sealed class HostCore : IDisposable
         Watch.Dispose();
         Releaser.Finish(s_patience);
         var live = Table.Snapshot();
+        Array.Sort(live, static (a, b) => a.Sequence.CompareTo(b.Sequence));
         foreach (var record in live) Releaser.Release(record, ReleaseReason.HostStopping);
         HeapStart.DisposeAll(Registry.Slots, _log);
         _stopping.Dispose();

@@ -99,6 +99,7 @@ internal sealed class Allocator(
             Cached = slot.Definition.Cached,
             ExpectedImporters = request.ExpectedImporters,
         };
+        if (cancellationToken.IsCancellationRequested) throw Withdrawn();
         MemoryService.SetBufferName(request.Name);
         try
         {
@@ -107,14 +108,33 @@ internal sealed class Allocator(
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            throw new HeapException(HeapErrno.Interrupted, HeapCause.Cancelled, "the request was withdrawn, or its client is gone");
+            throw Withdrawn();
         }
         catch (Exception exception) when (exception is not HeapException)
         {
-            HostLog.HeapFaulted(log, slot.Name, nameof(IHeap.Allocate), exception);
-            throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} failed: {exception.Message}", exception);
+            throw Faulted(slot, nameof(IHeap.Allocate), exception);
         }
     }
+
+    private MmapPolicy AskMmapPolicy(HeapSlot slot, HeapBuffer buffer)
+    {
+        try
+        {
+            return buffer.MmapPolicy;
+        }
+        catch (Exception exception) when (exception is not HeapException)
+        {
+            throw Faulted(slot, nameof(HeapBuffer.MmapPolicy), exception);
+        }
+    }
+
+    private HeapException Faulted(HeapSlot slot, string hook, Exception exception)
+    {
+        HostLog.HeapFaulted(log, slot.Name, hook, exception);
+        return new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} failed: {exception.Message}", exception);
+    }
+
+    private static HeapException Withdrawn() => new(HeapErrno.Interrupted, HeapCause.Cancelled, "the request was withdrawn, or its client is gone");
 
     // Whatever the heap returned is paired with a release from here on, but for an object that belongs to another buffer already.
     private static HostMemory ClaimMemory(HeapSlot slot, ref HeapBuffer? buffer, long length)
@@ -134,7 +154,7 @@ internal sealed class Allocator(
 
     private SafeFileHandle Export(BufferRecord record, FileAccessMode mode)
     {
-        var shown = record.Memory.TakeShownFile(record.Buffer.MmapPolicy, ShownName(record));
+        var shown = record.Memory.TakeShownFile(AskMmapPolicy(record.Heap, record.Buffer), ShownName(record));
         using var file = shown.File;
         watch.Track(record, in shown);
         SafeFileHandle? handle = null;

@@ -37,12 +37,9 @@ internal sealed class BufferTable
         lock (_lock) return [.. _byWatch.Keys];
     }
 
-    /// <summary>All live buffers at this moment, oldest first.</summary>
+    /// <summary>All live buffers at this moment, in no order.</summary>
     public BufferRecord[] Snapshot()
     {
-        BufferRecord[] records;
-        lock (_lock) records = [.. _byWatch.Values];
-        Array.Sort(records, static (a, b) => a.Sequence.CompareTo(b.Sequence));
-        return records;
+        lock (_lock) return [.. _byWatch.Values];
     }
 }

@@ -17,6 +17,7 @@ internal sealed class ReleaseWatch : IDisposable
 {
     private const ulong QueueKey = 0, StopKey = 1;
     private const long SweepIntervalMs = 1000;
+    private const int StackBytes = 1024 * 1024; // heaps' releases run on it
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500), s_stopPatience = TimeSpan.FromSeconds(5);
     private const Seals OursHave = Seals.Shrink | Seals.Grow | Seals.Seal;
 
@@ -117,7 +118,7 @@ internal sealed class ReleaseWatch : IDisposable
 
     private Thread StartThread(int turn)
     {
-        var thread = new Thread(() => Run(turn), 256 * 1024) { IsBackground = true, Name = "dmaheap release watch" };
+        var thread = new Thread(() => Run(turn), StackBytes) { IsBackground = true, Name = "dmaheap release watch" };
         thread.Start();
         return thread;
     }

@@ -33,7 +33,7 @@ internal sealed class SocketServer : IDisposable
         var descriptors = (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft);
         _connections = new ConnectionTable(perUser: descriptors / 4);
         // The kernel bounds the descriptors in flight of a user without CAP_SYS_RESOURCE by that same limit; a quarter is left for others.
-        _cap = new UndeliveredCap(MostUndeliveredPerConnection, MostUndeliveredPerUser, descriptors / 4 * 3, _connections);
+        _cap = new UndeliveredCap(MostUndeliveredPerConnection, MostUndeliveredPerUser, Math.Max(ProtocolConstants.MaxDescriptors, descriptors / 4 * 3), _connections);
         _handler = new RequestHandler(core, _cap);
         _claim = claim;
         _listener = new ListeningSocket(claim, SocketModeFor(core.Registry));

@@ -34,7 +34,9 @@ public sealed class ClientDeathTests
         Eventually.True(() => host.Host.Connections == 0, "the host did not see the client die");
         host.Probe.OpenAll();
 
-        Eventually.True(() => host.Heap.Allocated.Count == Asked + 1 && host.Heap.Released.Count == Asked + 1, "a buffer was not given back");
+        // A heap is not asked once more on behalf of a client that is known to be gone.
+        var asked = 1 + (step == AllocationStep.Replied ? Asked : step < AllocationStep.Allocated ? 0 : 1);
+        Eventually.True(() => host.Heap.Allocated.Count == asked && host.Heap.Released.Count == asked, "a buffer was not given back");
         host.AssertNothingIsHeld();
         Assert.Equal(host.Heap.Released.Count, host.Heap.Released.Select(release => release.Buffer).Distinct().Count());
         Eventually.True(() => Descriptors.Count("/memfd:") == files, "a buffer's file is left");
