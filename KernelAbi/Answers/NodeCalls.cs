@@ -64,6 +64,7 @@ internal sealed class NodeCalls(IHeapBackend backend, IRefusalLog refusals)
         }
 
         if (!answer.IsDone) return refusal.Refuse(in answer);
+        if (buffer.Handle is null) return refusal.Refuse(Errno.EIO, RefusalCause.BackendFault, "what serves buffers gave none and said it had");
         using (buffer.Handle)
         {
             var given = DescriptorHandover.Give(caller, buffer.Handle, closeOnExec, address, copiesOut ? bytes : [], AllocationData.DescriptorOffset);
