@@ -117,7 +117,19 @@ public sealed partial class DmaHeapClient
     /// <inheritdoc cref="ImportAsync"/>
     public DmaBuffer Import(SafeFileHandle handle, CancellationToken cancellationToken = default) => Imported(handle, Describe(handle, cancellationToken));
 
-    /// <summary>Tells the heap that CPU access begins or ends.</summary>
+    /// <summary>Tells the heap of a buffer with <see cref="BufferFlags.CpuAccessHooks"/> that CPU access begins, on this thread. <see cref="DmaBuffer.BeginCpuAccess"/>
+    /// is the way for buffers of this process; this one is for whoever answers for other processes.</summary>
+    /// <param name="handle">Any descriptor of the buffer; it stays the caller's.</param>
+    /// <param name="direction">What the CPU does.</param>
+    /// <exception cref="DmaHeapException">EINVAL, <c>unknown-buffer</c>; the hook's own error.</exception>
+    public void BeginCpuAccess(SafeFileHandle handle, CpuAccessDirection direction) => AccessCpu(handle, direction, end: false);
+
+    /// <summary>Tells the heap that CPU access ends, on this thread.</summary>
+    /// <param name="handle">Any descriptor of the buffer; it stays the caller's.</param>
+    /// <param name="direction">As it was begun.</param>
+    /// <exception cref="DmaHeapException">EINVAL: <c>unknown-buffer</c>, or <c>bad-request</c> where no such access was begun through this client; the hook's own error.</exception>
+    public void EndCpuAccess(SafeFileHandle handle, CpuAccessDirection direction) => AccessCpu(handle, direction, end: true);
+
     internal void AccessCpu(SafeFileHandle handle, CpuAccessDirection direction, bool end)
     {
         const ulong End = 4;

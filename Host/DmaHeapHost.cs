@@ -10,7 +10,7 @@ namespace DmaHeap.Hosting;
 /// A running host: heaps loaded, buffers tracked, and, with a socket path, clients served. Usable without a generic host. Thread-safe.
 /// Disposing it leaves the buffers that clients hold intact.
 /// </summary>
-public sealed class DmaHeapHost : IDisposable
+public sealed partial class DmaHeapHost : IDisposable
 {
     private readonly PluginSet _plugins;
     private HostCore? _core;
@@ -57,6 +57,11 @@ public sealed class DmaHeapHost : IDisposable
     /// <summary>Names of the heaps, in the order of the configuration, with why each cannot be used; null when it can.</summary>
     public IReadOnlyList<(string Name, string? Unavailable)> Heaps =>
         [.. Core.Registry.Slots.Select(slot => (slot.Name, slot.Heap is null ? slot.Reason : null))];
+
+    /// <summary>Other names of a heap, in the order of the configuration; possibly none.</summary>
+    /// <param name="heap">Name or alias.</param>
+    /// <exception cref="HeapException">ENOENT.</exception>
+    public IReadOnlyList<string> AliasesOf(string heap) => Core.Registry.Find(heap).Definition.Aliases;
 
     /// <summary>Buffers alive now, in whatever process, and those that are gone but that their heap has not taken back yet.</summary>
     public int LiveBuffers => Core.LiveBuffers;

@@ -28,6 +28,7 @@ internal sealed class HostCore : IDisposable
         var headroom = new Headroom();
         Quotas = new Quotas(limits.Total > 0 ? limits : limits with { Total = headroom.Total() / 2 });
         Ops = new BufferOps(log);
+        CpuAccess = new EmbeddedCpuAccess(Ops);
         Releaser = new Releaser(Quotas, log);
         Registry = new HeapRegistry(HeapStart.All(definitions, MachineCapabilities.Probe(), headroom, time, log, _stopping.Token));
         try
@@ -56,6 +57,8 @@ internal sealed class HostCore : IDisposable
     public Allocator Allocator { get; }
 
     public BufferOps Ops { get; }
+
+    public EmbeddedCpuAccess CpuAccess { get; }
 
     public TimeProvider Time { get; }
 
