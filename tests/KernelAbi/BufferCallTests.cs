@@ -48,6 +48,21 @@ public sealed class BufferCallTests
         Assert.Null(_world.Caller.TakenTarget);
     }
 
+    [Fact]
+    public void SYNC_of_a_buffer_without_hooks_makes_no_garbage()
+    {
+        var world = new World(new FakeCaller());
+        world.Put(BitConverter.GetBytes(3UL));
+        Assert.True(Sync(100) is var _ && Sync(1000) == 0, "SYNC allocates");
+
+        long Sync(int times)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < times; i++) world.OnBuffer(KnownIoctls.Sync);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
     [Theory]
     [InlineData(1, CpuAccessChange.Read)]
     [InlineData(6, CpuAccessChange.Write | CpuAccessChange.End)]
