@@ -99,7 +99,6 @@ internal sealed class Allocator(
             Cached = slot.Definition.Cached,
             ExpectedImporters = request.ExpectedImporters,
         };
-        if (cancellationToken.IsCancellationRequested) throw Withdrawn();
         MemoryService.SetBufferName(request.Name);
         try
         {
@@ -134,7 +133,8 @@ internal sealed class Allocator(
         return new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} failed: {exception.Message}", exception);
     }
 
-    private static HeapException Withdrawn() => new(HeapErrno.Interrupted, HeapCause.Cancelled, "the request was withdrawn, or its client is gone");
+    /// <summary>What a withdrawn request is answered with, if anybody is left to hear it.</summary>
+    public static HeapException Withdrawn() => new(HeapErrno.Interrupted, HeapCause.Cancelled, "the request was withdrawn, or its client is gone");
 
     // Whatever the heap returned is paired with a release from here on, but for an object that belongs to another buffer already.
     private static HostMemory ClaimMemory(HeapSlot slot, ref HeapBuffer? buffer, long length)

@@ -65,7 +65,13 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
         var cancellation = connection.Begin(requestId) ?? throw new ProtocolFaultException($"request {requestId} is under way already");
         try
         {
-            for (; made < allocations.Length; made++) allocations[made] = core.Allocator.Allocate(in asked, cancellation.Token);
+            for (; made < allocations.Length; made++)
+            {
+                // The rest of a batch is not made for somebody who is gone.
+                if (made > 0 && cancellation.IsCancellationRequested) throw Allocator.Withdrawn();
+                allocations[made] = core.Allocator.Allocate(in asked, cancellation.Token);
+            }
+
             return 0;
         }
         catch (HeapException refusal) when (asManyAsFit && made > 0 && refusal.Errno != HeapErrno.Interrupted)
