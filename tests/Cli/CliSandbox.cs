@@ -45,6 +45,15 @@ sealed class CliSandbox : IDisposable
 
     public RunningProgram Start(params string[] arguments) => RunningProgram.Start(Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap"), arguments, Environment());
 
+    /// <summary>Starts another program in the same environment, which may become another user: the directory is opened to all, as /tmp is.</summary>
+    public RunningProgram StartOther(string program, params string[] arguments)
+    {
+        const UnixFileMode LikeTmp = (UnixFileMode)0b001_111_111_111;
+        File.SetUnixFileMode(_directory.Path, LikeTmp);
+        File.SetUnixFileMode(Temporary, LikeTmp);
+        return RunningProgram.Start(program, arguments, Environment());
+    }
+
     public async Task<Ended> RunAsync(params string[] arguments)
     {
         using var program = Start(arguments);

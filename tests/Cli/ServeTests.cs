@@ -100,15 +100,23 @@ public sealed class ServeTests : IDisposable
         Assert.DoesNotContain("   at ", ended.Error);
     }
 
+    /// <summary>As an ordinary user, whom we become when we are root: the daemon is looked at by its own user, and beside it, as control, a process of the same user.</summary>
     [Fact]
     public async Task Nobody_but_root_may_look_into_the_daemon()
     {
-        if (ProcessIdentity.EffectiveUserId == 0) Assert.Skip("root owns its processes' files in /proc in any case: an ordinary user is needed to see the difference");
-        using var host = await _sandbox.ServeAsync();
-        using var other = _sandbox.Start("alloc", "system", "4KiB", "--hold", "600", "--json");
-        await other.PrintedAsync(CliSandbox.IsDocument);
-        Assert.Throws<UnauthorizedAccessException>(() => Directory.GetFiles($"/proc/{host.Id}/fd"));
-        Assert.NotEmpty(Directory.GetFiles($"/proc/{other.Id}/fd"));
+        const string Look = """
+            "$0" serve --json >/dev/null 2>&1 & host=$!
+            for i in $(seq 400); do [ -S "$DMAHEAP_SOCKET" ] && break; sleep 0.05; done
+            ls /proc/$host/fd >/dev/null 2>&1 && echo "daemon seen" || echo "daemon hidden"
+            ls /proc/$$/fd >/dev/null 2>&1 && echo "shell seen" || echo "shell hidden"
+            kill $host; wait $host
+            """;
+        var program = Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap");
+        using var looking = ProcessIdentity.EffectiveUserId == 0
+            ? _sandbox.StartOther("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "sh", "-c", Look, program)
+            : _sandbox.StartOther("sh", "-c", Look, program);
+        var ended = await looking.EndAsync();
+        Assert.Equal(["daemon hidden", "shell seen"], ended.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
     async Task<int> ServingProcessAsync()
