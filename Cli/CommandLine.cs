@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DmaHeap.Cli.Commands;
+using DmaHeap.Cli.Exec;
 using DmaHeap.Cli.Output;
 
 namespace DmaHeap.Cli;
@@ -9,12 +10,13 @@ static class CommandLine
 {
     public static async Task<int> RunAsync(string[] args)
     {
-        var root = Root();
+        var tail = CommandTail.Of(args);
+        var root = Root(tail);
         // A heap or file may well begin with @; nothing is read from response files.
-        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        var parsed = root.Parse(tail.Own, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (args.Length == 0) return await HelpAsync(root);
         var results = new Results(json: parsed.GetResult(CommonOptions.Json) is { Implicit: false });
-        if (parsed.Errors.Count > 0) return results.Fail(Failure.OfUsage(Explain(parsed)));
+        if (parsed.Errors.Count > 0) return results.Fail(Failure.OfUsage(Explain(parsed)) with { ExitCode = tail.IsExec ? ExecExitCode.Failed : ExitCode.Usage });
         try
         {
             // Commands that outlive a signal say themselves what it means to them.
@@ -26,9 +28,10 @@ static class CommandLine
         }
     }
 
-    static RootCommand Root() => new("Shared memory buffers from dma-buf heaps in user space.")
+    static RootCommand Root(CommandTail tail) => new("Shared memory buffers from dma-buf heaps in user space.")
     {
         ServeCommand.Create(),
+        ExecCommand.Create(tail),
         ListCommand.Create(),
         AllocCommand.Create(),
         BuffersCommand.Create(),

@@ -44,6 +44,11 @@ public static partial class DescriptorFlags
     public static void SetCloseOnExec(SafeFileHandle file, bool closeOnExec) =>
         Call(file, SetDescriptor, closeOnExec ? CloseOnExecBit : 0, "fcntl(F_SETFD)");
 
+    /// <summary>Has exec close a descriptor that this process inherited and has no handle for.</summary>
+    /// <param name="number">Its number.</param>
+    /// <returns>EBADF where nothing is open under it.</returns>
+    public static Errno TryCloseOnExec(int number) => ErrnoGuard.Of(fcntl(number, SetDescriptor, CloseOnExecBit));
+
     /// <summary>A second descriptor, closed by exec, for the same description: offset and status flags stay shared.</summary>
     /// <param name="file">An open file.</param>
     /// <param name="duplicate">The caller's to dispose; invalid on failure.</param>

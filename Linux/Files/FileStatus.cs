@@ -50,6 +50,9 @@ public readonly record struct FileStatus
     /// <summary>Whether it is a character device.</summary>
     public bool IsCharacterDevice => (RawMode & TypeMask) == 0x2000;
 
+    /// <summary>Whether it is a regular file.</summary>
+    public bool IsRegular => (RawMode & TypeMask) == 0x8000;
+
     /// <summary>Whether it is a socket.</summary>
     public bool IsSocket => (RawMode & TypeMask) == 0xC000;
 
@@ -121,6 +124,16 @@ static unsafe partial class FileStatusCalls
         StatxBuffer raw = default;
         Errno errno;
         fixed (byte* pointer = CString.From(path)) errno = ErrnoGuard.Of(statx(WorkingDirectory, pointer, NoFollowLinks, BasicStats, &raw));
+        status = new FileStatus(in raw);
+        return errno;
+    }
+
+    /// <summary>Of what a zero-terminated path leads to, symbolic links followed.</summary>
+    public static Errno TryGetTarget(ReadOnlySpan<byte> path, out FileStatus status)
+    {
+        StatxBuffer raw = default;
+        Errno errno;
+        fixed (byte* pointer = path) errno = ErrnoGuard.Of(statx(WorkingDirectory, pointer, 0, BasicStats, &raw));
         status = new FileStatus(in raw);
         return errno;
     }

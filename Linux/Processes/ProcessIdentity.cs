@@ -14,6 +14,9 @@ public static unsafe partial class ProcessIdentity
     /// <summary>The real group.</summary>
     public static uint GroupId => getgid();
 
+    /// <summary>The process that started this one, or who took its place.</summary>
+    public static int ParentProcessId => getppid();
+
     /// <summary>The supplementary groups.</summary>
     /// <exception cref="LinuxException">The kernel refused.</exception>
     public static uint[] GetGroups()
@@ -31,6 +34,9 @@ public static unsafe partial class ProcessIdentity
             return groups[..count];
         }
     }
+
+    [LibraryImport("libc")]
+    private static partial int getppid();
 
     [LibraryImport("libc")]
     private static partial uint getuid();

@@ -41,6 +41,19 @@ public static unsafe partial class ResourceLimits
     /// <returns>EPERM (raising the hard limit needs a privilege), EINVAL (soft above hard).</returns>
     public static Errno TrySet(LimitedResource resource, ResourceLimit limit) => ErrnoGuard.Of(setrlimit((int)resource, &limit));
 
+    /// <summary>Reads a limit of another process: <c>prlimit(2)</c>.</summary>
+    /// <param name="processId">The process, or one of its threads.</param>
+    /// <param name="resource">Which.</param>
+    /// <param name="limit">The limit.</param>
+    /// <returns>ESRCH, EPERM (another user's).</returns>
+    public static Errno TryGet(int processId, LimitedResource resource, out ResourceLimit limit)
+    {
+        fixed (ResourceLimit* pointer = &limit) return ErrnoGuard.Of(prlimit(processId, (int)resource, null, pointer));
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int prlimit(int process, int resource, ResourceLimit* newLimit, ResourceLimit* oldLimit);
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int getrlimit(int resource, ResourceLimit* limit);
 

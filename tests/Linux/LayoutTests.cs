@@ -23,8 +23,22 @@ public sealed class LayoutTests
     {
         var native = NativeProgram.Run("generic_syscalls.c");
         Assert.Equal(
-            new SyscallTable(native["__NR_memfd_secret"], native["__NR_pidfd_open"], native["__NR_pidfd_send_signal"]), SyscallTable.Arm64);
+            new SyscallTable(
+                native["__NR_memfd_secret"], native["__NR_pidfd_open"], native["__NR_pidfd_send_signal"], native["__NR_pidfd_getfd"], native["__NR_seccomp"],
+                native["__NR_mknodat"]),
+            SyscallTable.Arm64);
+        Assert.Equal(
+            new SyscallNumbers(AuditArchitecture.Arm64)
+            {
+                Ioctl = (int)native["__NR_ioctl"], OpenAt = (int)native["__NR_openat"], OpenAt2 = (int)native["__NR_openat2"],
+                FStatAt = (int)native["__NR_newfstatat"], Statx = (int)native["__NR_statx"], FAccessAt = (int)native["__NR_faccessat"],
+                FAccessAt2 = (int)native["__NR_faccessat2"], ReadLinkAt = (int)native["__NR_readlinkat"], GetDents64 = (int)native["__NR_getdents64"],
+                GetXAttr = (int)native["__NR_getxattr"], ListXAttr = (int)native["__NR_listxattr"],
+            },
+            SyscallNumbers.Arm64);
     }
+
+    static SyscallNumbers Native => SyscallNumbers.OfThisMachine[0];
 
     static IEnumerable<(string, long)> ControlMessages() => new[] { 0, 1, 2, 3, 252, 253 }.SelectMany(count => new (string, long)[]
     {
@@ -41,6 +55,15 @@ public sealed class LayoutTests
         MessageHeader message = default;
         UnixAddress address = default;
         StatxBuffer statx = default;
+        PollRequest poll = default;
+        SeccompAddDescriptor add = default;
+        SeccompResponse response = default;
+        BpfProgramPointer program = default;
+        // The public structs keep their fields private or read-only: bytes that count up tell the order.
+        Span<byte> counting = stackalloc byte[sizeof(SeccompNotification)];
+        for (var i = 0; i < counting.Length; i++) counting[i] = (byte)i;
+        var call = MemoryMarshal.Read<SeccompNotification>(counting);
+        var instruction = MemoryMarshal.Read<BpfInstruction>(counting);
         var epoll = EventPollLayout.Current;
         // The public records keep their fields private: their bytes tell the order.
         var limit = MemoryMarshal.Cast<ResourceLimit, ulong>([new ResourceLimit(1, 2)]).ToArray();
@@ -58,6 +81,24 @@ public sealed class LayoutTests
             ("msghdr.msg_namelen", Offset(ref message, ref message.NameLength)), ("msghdr.msg_iov", (byte*)&message.Vectors - (byte*)&message),
             ("msghdr.msg_iovlen", Offset(ref message, ref message.VectorCount)), ("msghdr.msg_control", (byte*)&message.Control - (byte*)&message),
             ("msghdr.msg_controllen", Offset(ref message, ref message.ControlLength)), ("msghdr.msg_flags", Offset(ref message, ref message.Flags)),
+            ("sizeof(pollfd)", sizeof(PollRequest)), ("pollfd.fd", Offset(ref poll, ref poll.Descriptor)), ("pollfd.events", Offset(ref poll, ref poll.Events)),
+            ("pollfd.revents", Offset(ref poll, ref poll.Returned)),
+            ("sizeof(seccomp_notif)", sizeof(SeccompNotification)), ("seccomp_notif.id", (byte)call.Id), ("seccomp_notif.pid", (byte)call.ThreadId),
+            ("seccomp_notif.data.nr", (byte)call.Number), ("seccomp_notif.data.arch", (byte)call.Architecture),
+            ("seccomp_notif.data.instruction_pointer", (byte)call.InstructionPointer), ("seccomp_notif.data.args[0]", (byte)call.Argument0),
+            ("seccomp_notif.data.args[1]", (byte)call.Argument1), ("seccomp_notif.data.args[2]", (byte)call.Argument2),
+            ("seccomp_notif.data.args[3]", (byte)call.Argument3), ("seccomp_notif.data.args[4]", (byte)call.Argument4),
+            ("seccomp_notif.data.args[5]", (byte)call.Argument5),
+            ("sizeof(seccomp_notif_addfd)", sizeof(SeccompAddDescriptor)), ("seccomp_notif_addfd.id", Offset(ref add, ref add.Id)),
+            ("seccomp_notif_addfd.flags", Offset(ref add, ref add.Flags)), ("seccomp_notif_addfd.srcfd", Offset(ref add, ref add.SourceDescriptor)),
+            ("seccomp_notif_addfd.newfd", Offset(ref add, ref add.NewDescriptor)), ("seccomp_notif_addfd.newfd_flags", Offset(ref add, ref add.NewDescriptorFlags)),
+            ("sizeof(seccomp_notif_resp)", sizeof(SeccompResponse)), ("seccomp_notif_resp.id", Offset(ref response, ref response.Id)),
+            ("seccomp_notif_resp.val", Offset(ref response, ref response.Value)), ("seccomp_notif_resp.error", Offset(ref response, ref response.Error)),
+            ("seccomp_notif_resp.flags", Offset(ref response, ref response.Flags)),
+            ("sizeof(sock_filter)", sizeof(BpfInstruction)), ("sock_filter.code", (byte)instruction.Code), ("sock_filter.jt", instruction.IfTrue),
+            ("sock_filter.jf", instruction.IfFalse), ("sock_filter.k", (byte)instruction.Operand),
+            ("sizeof(sock_fprog)", sizeof(BpfProgramPointer)), ("sock_fprog.len", Offset(ref program, ref program.Length)),
+            ("sock_fprog.filter", (byte*)&program.Instructions - (byte*)&program),
             ("sizeof(rlimit_t)", sizeof(ResourceLimit)), ("rlimit_t.rlim_cur", 8 * Array.IndexOf(limit, 1ul)), ("rlimit_t.rlim_max", 8 * Array.IndexOf(limit, 2ul)),
             ("sizeof(sockaddr_un)", address.Length), ("sockaddr_un.sun_family", Offset(ref address, ref address.Family)),
             ("sockaddr_un.sun_path", Offset(ref address, ref address.Path)),
@@ -109,6 +150,29 @@ public sealed class LayoutTests
         ("RLIMIT_NOFILE", (long)LimitedResource.OpenFiles), ("RLIMIT_MEMLOCK", (long)LimitedResource.LockedMemory),
         ("PR_SET_PDEATHSIG", ProcessControl.SetParentDeathSignalOption), ("PR_GET_DUMPABLE", ProcessControl.GetDumpableOption),
         ("PR_SET_DUMPABLE", ProcessControl.SetDumpableOption),
+        ("PR_SET_NO_NEW_PRIVS", SeccompFilter.SetNoNewPrivilegesOption), ("POLLHUP", SeccompListener.HangUp), ("TIOCGPGRP", (long)Terminal.GetForegroundGroup),
+        ("PIDFD_THREAD", ForeignDescriptors.ThreadFlag),
+        ("AUDIT_ARCH_X86_64", (long)AuditArchitecture.X64), ("AUDIT_ARCH_I386", (long)AuditArchitecture.I386),
+        ("AUDIT_ARCH_AARCH64", (long)AuditArchitecture.Arm64), ("AUDIT_ARCH_ARM", (long)AuditArchitecture.Arm),
+        ("SECCOMP_RET_ALLOW", NotifyFilter.Allow), ("SECCOMP_RET_USER_NOTIF", NotifyFilter.Notify), ("SECCOMP_SET_MODE_FILTER", SeccompFilter.SetModeFilter),
+        ("SECCOMP_FILTER_FLAG_NEW_LISTENER", SeccompFilter.NewListener), ("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", SeccompFilter.WaitKillable),
+        ("SECCOMP_IOCTL_NOTIF_RECV", (long)SeccompListener.ReceiveCommand), ("SECCOMP_IOCTL_NOTIF_SEND", (long)SeccompListener.SendCommand),
+        ("SECCOMP_IOCTL_NOTIF_ID_VALID", (long)SeccompListener.IsValidCommand), ("SECCOMP_IOCTL_NOTIF_ADDFD", (long)SeccompListener.AddDescriptorCommand),
+        ("SECCOMP_IOCTL_NOTIF_SET_FLAGS", (long)SeccompListener.SetFlagsCommand), ("SECCOMP_USER_NOTIF_FLAG_CONTINUE", SeccompListener.ContinueFlag),
+        ("SECCOMP_ADDFD_FLAG_SEND", SeccompListener.SendDescriptorFlag), ("SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP", (long)SeccompListener.SynchronousWakeUp),
+        ("seccomp_data.nr", NotifyFilter.NumberOffset), ("seccomp_data.arch", NotifyFilter.ArchitectureOffset), ("seccomp_data.args[1]", NotifyFilter.CommandOffset),
+        ("BPF_LD | BPF_W | BPF_ABS", BpfInstruction.LoadWord), ("BPF_ALU | BPF_AND | BPF_K", BpfInstruction.And),
+        ("BPF_JMP | BPF_JEQ | BPF_K", BpfInstruction.JumpIfEqual), ("BPF_RET | BPF_K", BpfInstruction.Return),
+        ("CLONE_NEWNS", MountNamespace.NewNamespace), ("MS_NOSUID", (long)MountNamespace.NoSetUserId), ("MS_NOEXEC", (long)MountNamespace.NoExec),
+        ("MS_BIND", (long)MountNamespace.Bind), ("MS_REC", (long)MountNamespace.Recursive), ("MS_SLAVE", (long)MountNamespace.Slave),
+        ("S_IFCHR", DeviceNode.CharacterType),
+        ("POSIX_SPAWN_SETSIGMASK", PreparedProgram.SetSignalMask), ("POSIX_SPAWN_SETSIGDEF", PreparedProgram.SetSignalDefaults),
+        ("WUNTRACED", ChildProcess.WaitUntraced), ("WCONTINUED", ChildProcess.WaitContinued),
+        ("SYS_pidfd_getfd", SyscallTable.Current.PidfdGetfd), ("SYS_seccomp", SyscallTable.Current.Seccomp), ("SYS_mknodat", SyscallTable.Current.MakeNodeAt),
+        ("SYS_ioctl", Native.Ioctl), ("SYS_openat", Native.OpenAt), ("SYS_openat2", Native.OpenAt2), ("SYS_newfstatat", Native.FStatAt),
+        ("SYS_statx", Native.Statx), ("SYS_faccessat", Native.FAccessAt), ("SYS_faccessat2", Native.FAccessAt2), ("SYS_readlinkat", Native.ReadLinkAt),
+        ("SYS_getdents64", Native.GetDents64), ("SYS_getxattr", Native.GetXAttr), ("SYS_lgetxattr", Native.GetXAttr + 1),
+        ("SYS_listxattr", Native.ListXAttr), ("SYS_llistxattr", Native.ListXAttr + 1),
         ("SYS_memfd_secret", SyscallTable.Current.MemfdSecret), ("SYS_pidfd_open", SyscallTable.Current.PidfdOpen),
         ("SYS_pidfd_send_signal", SyscallTable.Current.PidfdSendSignal),
     ];

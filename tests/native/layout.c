@@ -2,20 +2,29 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <linux/memfd.h>
+#include <poll.h>
+#include <sched.h>
+#include <spawn.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 /* Younger than some distributions' headers; the kernel's ABI, so never another value. */
 #ifndef MFD_NOEXEC_SEAL
@@ -38,6 +47,17 @@
 #define SO_PEERPIDFD 77
 #endif
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#endif
+#ifndef PIDFD_THREAD
+#define PIDFD_THREAD O_EXCL
+#endif
+
 #define VALUE(x) printf(#x " %lld\n", (long long)(x))
 #define SIZE(t) printf("sizeof(" #t ") %zu\n", sizeof(t))
 #define OFFSET(t, f) printf(#t "." #f " %zu\n", offsetof(t, f))
@@ -47,7 +67,13 @@ typedef struct epoll_event epoll_event;
 typedef struct inotify_event inotify_event;
 typedef struct iovec iovec;
 typedef struct msghdr msghdr;
+typedef struct pollfd pollfd;
 typedef struct rlimit rlimit_t;
+typedef struct seccomp_notif seccomp_notif;
+typedef struct seccomp_notif_addfd seccomp_notif_addfd;
+typedef struct seccomp_notif_resp seccomp_notif_resp;
+typedef struct sock_filter sock_filter;
+typedef struct sock_fprog sock_fprog;
 typedef struct sockaddr_un sockaddr_un;
 typedef struct statx statx_t;
 typedef struct ucred ucred;
@@ -60,6 +86,16 @@ static void structs(void)
     SIZE(iovec); OFFSET(iovec, iov_base); OFFSET(iovec, iov_len);
     SIZE(msghdr); OFFSET(msghdr, msg_name); OFFSET(msghdr, msg_namelen); OFFSET(msghdr, msg_iov); OFFSET(msghdr, msg_iovlen);
     OFFSET(msghdr, msg_control); OFFSET(msghdr, msg_controllen); OFFSET(msghdr, msg_flags);
+    SIZE(pollfd); OFFSET(pollfd, fd); OFFSET(pollfd, events); OFFSET(pollfd, revents);
+    SIZE(seccomp_notif); OFFSET(seccomp_notif, id); OFFSET(seccomp_notif, pid); OFFSET(seccomp_notif, data.nr); OFFSET(seccomp_notif, data.arch);
+    OFFSET(seccomp_notif, data.instruction_pointer); OFFSET(seccomp_notif, data.args[0]); OFFSET(seccomp_notif, data.args[1]);
+    OFFSET(seccomp_notif, data.args[2]); OFFSET(seccomp_notif, data.args[3]); OFFSET(seccomp_notif, data.args[4]); OFFSET(seccomp_notif, data.args[5]);
+    SIZE(seccomp_notif_addfd); OFFSET(seccomp_notif_addfd, id); OFFSET(seccomp_notif_addfd, flags); OFFSET(seccomp_notif_addfd, srcfd);
+    OFFSET(seccomp_notif_addfd, newfd); OFFSET(seccomp_notif_addfd, newfd_flags);
+    SIZE(seccomp_notif_resp); OFFSET(seccomp_notif_resp, id); OFFSET(seccomp_notif_resp, val); OFFSET(seccomp_notif_resp, error);
+    OFFSET(seccomp_notif_resp, flags);
+    SIZE(sock_filter); OFFSET(sock_filter, code); OFFSET(sock_filter, jt); OFFSET(sock_filter, jf); OFFSET(sock_filter, k);
+    SIZE(sock_fprog); OFFSET(sock_fprog, len); OFFSET(sock_fprog, filter);
     SIZE(rlimit_t); OFFSET(rlimit_t, rlim_cur); OFFSET(rlimit_t, rlim_max);
     SIZE(sockaddr_un); OFFSET(sockaddr_un, sun_family); OFFSET(sockaddr_un, sun_path);
     SIZE(statx_t); OFFSET(statx_t, stx_mask); OFFSET(statx_t, stx_blksize); OFFSET(statx_t, stx_uid); OFFSET(statx_t, stx_gid);
@@ -91,6 +127,21 @@ static void numbers(void)
     VALUE(MSG_DONTWAIT); VALUE(MSG_NOSIGNAL); VALUE(MSG_CTRUNC); VALUE(MSG_TRUNC); VALUE(MSG_CMSG_CLOEXEC);
     VALUE(SO_PEERCRED); VALUE(SO_PEERGROUPS); VALUE(SO_PEERPIDFD);
     VALUE(RLIMIT_NOFILE); VALUE(RLIMIT_MEMLOCK); VALUE(PR_SET_PDEATHSIG); VALUE(PR_GET_DUMPABLE); VALUE(PR_SET_DUMPABLE);
+    VALUE(PR_SET_NO_NEW_PRIVS); VALUE(POLLHUP); VALUE(TIOCGPGRP); VALUE(PIDFD_THREAD);
+    VALUE(AUDIT_ARCH_X86_64); VALUE(AUDIT_ARCH_I386); VALUE(AUDIT_ARCH_AARCH64); VALUE(AUDIT_ARCH_ARM);
+    VALUE(SECCOMP_RET_ALLOW); VALUE(SECCOMP_RET_USER_NOTIF); VALUE(SECCOMP_SET_MODE_FILTER);
+    VALUE(SECCOMP_FILTER_FLAG_NEW_LISTENER); VALUE(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+    VALUE(SECCOMP_IOCTL_NOTIF_RECV); VALUE(SECCOMP_IOCTL_NOTIF_SEND); VALUE(SECCOMP_IOCTL_NOTIF_ID_VALID); VALUE(SECCOMP_IOCTL_NOTIF_ADDFD);
+    VALUE(SECCOMP_IOCTL_NOTIF_SET_FLAGS); VALUE(SECCOMP_USER_NOTIF_FLAG_CONTINUE); VALUE(SECCOMP_ADDFD_FLAG_SEND);
+    VALUE(SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+    printf("seccomp_data.nr %zu\n", offsetof(struct seccomp_data, nr));
+    printf("seccomp_data.arch %zu\n", offsetof(struct seccomp_data, arch));
+    printf("seccomp_data.args[1] %zu\n", offsetof(struct seccomp_data, args[1]));
+    VALUE(BPF_LD | BPF_W | BPF_ABS); VALUE(BPF_ALU | BPF_AND | BPF_K); VALUE(BPF_JMP | BPF_JEQ | BPF_K); VALUE(BPF_RET | BPF_K);
+    VALUE(CLONE_NEWNS); VALUE(MS_NOSUID); VALUE(MS_NOEXEC); VALUE(MS_BIND); VALUE(MS_REC); VALUE(MS_SLAVE); VALUE(S_IFCHR);
+    VALUE(POSIX_SPAWN_SETSIGMASK); VALUE(POSIX_SPAWN_SETSIGDEF); VALUE(WUNTRACED); VALUE(WCONTINUED);
+    VALUE(SYS_pidfd_getfd); VALUE(SYS_seccomp); VALUE(SYS_mknodat); VALUE(SYS_ioctl); VALUE(SYS_openat); VALUE(SYS_openat2);
+    VALUE(SYS_newfstatat); VALUE(SYS_statx); VALUE(SYS_faccessat); VALUE(SYS_faccessat2); VALUE(SYS_readlinkat); VALUE(SYS_getdents64); VALUE(SYS_getxattr); VALUE(SYS_lgetxattr); VALUE(SYS_listxattr); VALUE(SYS_llistxattr);
     VALUE(SYS_memfd_secret); VALUE(SYS_pidfd_open); VALUE(SYS_pidfd_send_signal);
 }
 

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using DmaHeap.Cli.Exec;
+using DmaHeap.Cli.Exec.Backends;
+using DmaHeap.Client;
+using DmaHeap.Hosting;
+using DmaHeap.KernelAbi;
+using DmaHeap.KernelAbi.Supervision;
+using DmaHeap.Linux;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DmaHeap.Cli.Commands;
+
+/// <summary><c>dmaheap exec</c>: runs a program that finds our heaps under /dev/dma_heap.</summary>
+static class ExecCommand
+{
+    static readonly Option<HeapOverlap> s_over = new("--over")
+    {
+        Description = "Where the kernel has heaps: hide them, add ours to them, or keep to them alone.",
+        HelpName = "hide|add|keep",
+        DefaultValueFactory = _ => HeapOverlap.Hide,
+    };
+
+    static readonly Option<bool> s_aliases = new("--list-aliases") { Description = "List aliases in /dev/dma_heap too. They open in any case." };
+    static readonly Option<bool> s_quiet = new("--quiet") { Description = "Say nothing of what the program was refused." };
+    static readonly Option<bool> s_verbose = new("--verbose") { Description = "Say how the program is served." };
+
+    public static Command Create(CommandTail tail)
+    {
+        var command = new Command(CommandTail.Command, "Run a program that finds the heaps under /dev/dma_heap: dmaheap exec [options] -- PROGRAM ARGS...")
+        {
+            CommonOptions.Config, CommonOptions.Socket, s_over, s_aliases, s_quiet, s_verbose,
+        };
+        command.Validators.Add(result =>
+        {
+            if (tail.Program.Length == 0) result.AddError("Name a program after --, such as: dmaheap exec -- ls /dev/dma_heap");
+        });
+        command.SetAction((parsed, _) => RunAsync(parsed, tail));
+        return command;
+    }
+
+    static async Task<int> RunAsync(ParseResult parsed, CommandTail tail)
+    {
+        try
+        {
+            return await ServeAsync(parsed, tail);
+        }
+        catch (SupervisionException exception)
+        {
+            var name = exception.Stage == SupervisionStage.Program ? $"{tail.Program[0]}: " : "";
+            return Fail(ExecExitCode.Of(exception), name + exception.Message);
+        }
+        catch (Exception exception) when (Failure.Of(exception) is { } failure)
+        {
+            return Fail(ExecExitCode.Failed, failure.Message);
+        }
+    }
+
+    static async Task<int> ServeAsync(ParseResult parsed, CommandTail tail)
+    {
+        var inherited = InheritedState.Read();
+        if (inherited.LaunchersDescriptor is { } number) DescriptorFlags.TryCloseOnExec(number);
+        using var signals = new ProgramSignals(inherited.Ignored);
+        using var backend = await ConnectAsync(parsed);
+        var arguments = InheritedState.LastArguments(tail.Program.Length);
+        using var program = new PreparedProgram(arguments[0], arguments, inherited.Environment, inherited.ToDefault, SignalSet.Blocked);
+        var options = new SupervisionOptions { ListAliases = parsed.GetValue(s_aliases), Overlap = parsed.GetValue(s_over) };
+        using var running = Start(program, backend, options, inherited.OpenFiles);
+        signals.Started(running.ProcessId);
+        if (parsed.GetValue(s_verbose)) Say(Describe(running, backend));
+        var code = ProgramWait.ForEnd(running.ProcessId, signals);
+        if (!parsed.GetValue(s_quiet)) TellRefusals(running.Refusals);
+        return code;
+    }
+
+    // The limit is the process's, and what the program gets is what it is at that moment.
+    static SupervisedProgram Start(PreparedProgram program, IHeapBackend backend, SupervisionOptions options, ulong? openFiles)
+    {
+        var raised = ResourceLimits.Get(LimitedResource.OpenFiles);
+        if (openFiles is { } soft && soft < raised.Soft) ResourceLimits.TrySet(LimitedResource.OpenFiles, raised with { Soft = soft });
+        try
+        {
+            return SupervisedProgram.Start(program, backend, options);
+        }
+        finally
+        {
+            ResourceLimits.TrySet(LimitedResource.OpenFiles, raised);
+        }
+    }
+
+    static async Task<IHeapBackend> ConnectAsync(ParseResult parsed)
+    {
+        var configuration = parsed.GetValue(CommonOptions.Config);
+        if (Dial(parsed.GetValue(CommonOptions.Socket), ownHost: configuration is not null) is not { } client)
+            return new EmbeddedBackend(DmaHeapHost.Start(HostSetup.Make(configuration, []), NullLoggerFactory.Instance));
+        try
+        {
+            return await DaemonBackend.CreateAsync(client);
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    // A configuration asks for a host of its own, a socket for that daemon and no other; without either a daemon is used where there is one.
+    static DmaHeapClient? Dial(string? socket, bool ownHost)
+    {
+        if (socket is not null) return DmaHeapClient.Connect(socket);
+        if (ownHost) return null;
+        try
+        {
+            return DmaHeapClient.Connect();
+        }
+        catch (DmaHeapException exception) when (exception.Cause == ClientCause.NoHost)
+        {
+            return null;
+        }
+    }
+
+    static string Describe(SupervisedProgram running, IHeapBackend backend)
+    {
+        var source = backend is DaemonBackend ? "a daemon" : "a host in this process";
+        var way = running.Way switch
+        {
+            DirectoryWay.Mount => "a private mount",
+            DirectoryWay.Kernel => "the kernel's own",
+            _ => "answers to the calls that name it",
+        };
+        return $"heaps from {source}: {string.Join(", ", backend.Heaps.Select(heap => heap.Unavailable is null ? heap.Name : $"{heap.Name} (unavailable: {heap.Unavailable})"))}; "
+            + $"/dev/dma_heap is {way}";
+    }
+
+    static void TellRefusals(IEnumerable<RefusalSummary> refusals)
+    {
+        foreach (var refusal in refusals.OrderByDescending(refusal => refusal.Count))
+        {
+            var on = refusal.Heap.Length > 0 ? $" on {refusal.Heap}" : "";
+            Say($"{refusal.Call}{on} answered {refusal.Errno} {(refusal.Count == 1 ? "once" : $"{refusal.Count} times")} ({refusal.Cause}): {refusal.Sentence}");
+        }
+    }
+
+    static int Fail(int code, string message)
+    {
+        Say(message);
+        return code;
+    }
+
+    static void Say(string message) => Console.Error.WriteLine($"dmaheap: {message}");
+}

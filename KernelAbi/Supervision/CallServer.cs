@@ -1,0 +1,146 @@
+using DmaHeap.KernelAbi.Answers;
+using DmaHeap.KernelAbi.Calls;
+using DmaHeap.KernelAbi.Nodes;
+using DmaHeap.Linux;
+
+namespace DmaHeap.KernelAbi.Supervision;
+
+/// <summary>
+/// The threads that receive calls and answer them. There is always one more than calls being answered, up to a bound: a heap that takes its time keeps nobody else
+/// waiting, and a program that forks without end costs no more than those threads.
+/// </summary>
+internal sealed class CallServer : IDisposable
+{
+    private const int FirstThreads = 2, MostThreads = 128, StackBytes = 256 * 1024;
+
+    private readonly TargetResolver _targets;
+    private readonly IoctlAnswers _answers;
+    private readonly RefusalCounts _refusals;
+    private readonly CallerIdentities _identities = new();
+    private readonly ListingCalls? _listings;
+    private readonly PathAnswers? _paths;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ManualResetEventSlim _open = new();
+    private int _threads;
+    private int _idle;
+
+    public CallServer(ShownDirectory shown, HeapDirectory directory, IHeapBackend backend, RefusalCounts refusals)
+    {
+        _refusals = refusals;
+        _targets = new TargetResolver(shown.Nodes, backend);
+        _answers = new IoctlAnswers(backend, new NoSyncFiles(), refusals);
+        if (shown is MountedDirectory mounted && directory.Hidden is { Count: > 0 } hidden) _listings = new ListingCalls(mounted.Key, hidden);
+        if (shown is ImitatedDirectory imitated) _paths = new PathAnswers(imitated, Listener);
+        Kinds = new CallKinds(_listings is not null, _paths is not null);
+        for (var i = 0; i < FirstThreads; i++) AddThread();
+    }
+
+    public CallKinds Kinds { get; }
+
+    public SeccompListener Listener { get; } = new();
+
+    /// <summary>Begins to receive: the listener listens. Allocates nothing.</summary>
+    public void Open() => _open.Set();
+
+    /// <summary>Withdraws what is being answered. Threads that wait for a call go when the last supervised thread does, or with this process.</summary>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _open.Set();
+        Listener.Dispose();
+    }
+
+    private void AddThread()
+    {
+        if (Interlocked.Increment(ref _threads) > MostThreads)
+        {
+            Interlocked.Decrement(ref _threads);
+            return;
+        }
+
+        Interlocked.Increment(ref _idle);
+        new Thread(Run, StackBytes) { IsBackground = true, Name = "dmaheap exec" }.Start();
+    }
+
+    private void Run()
+    {
+        var caller = new SeccompCaller(Listener, _identities);
+        _open.Wait();
+        if (!_stopping.IsCancellationRequested) Listener.TrySetSynchronousWakeUp(); // without it calls are slower, and that is all
+        while (!_stopping.IsCancellationRequested)
+        {
+            if (!TryReceive(out var call)) break;
+            if (Interlocked.Decrement(ref _idle) == 0) AddThread();
+            caller.Face(in call);
+            Answer(in call, caller);
+            Interlocked.Increment(ref _idle);
+        }
+    }
+
+    private bool TryReceive(out SeccompNotification call)
+    {
+        while (true)
+        {
+            var errno = Listener.TryReceive(out call);
+            if (errno == Errno.None) return true;
+            if (errno == Errno.EINTR) continue;
+            // The caller was killed before it could be received, or there is none left.
+            if (errno != Errno.ENOENT || !Listener.HasCallers) return false;
+        }
+    }
+
+    private void Answer(in SeccompNotification call, SeccompCaller caller)
+    {
+        CallResult result;
+        try
+        {
+            result = Find(in call, caller);
+        }
+        catch (Exception exception)
+        {
+            // A defect of ours: the program gets an error that it can show, rather than no answer.
+            _refusals.Refused("a call", "", new BackendAnswer(Errno.EIO, RefusalCause.BackendFault, $"the supervisor failed: {exception.Message}"), caller.Identity);
+            result = CallResult.Fail(Errno.EIO);
+        }
+
+        // That nobody waits any more is no failure of ours.
+        _ = result.End switch
+        {
+            CallEnd.PassThrough => Listener.TryContinue(call.Id),
+            CallEnd.Return => Listener.TryReturn(call.Id, result.Value),
+            CallEnd.Fail => Listener.TryFail(call.Id, (Errno)result.Value),
+            _ => Errno.None,
+        };
+    }
+
+    private CallResult Find(in SeccompNotification call, SeccompCaller caller) => Kinds.Of(in call) switch
+    {
+        CallKind.Ioctl => Result(AnswerIoctl(in call, caller)),
+        CallKind.ListDirectory when _listings is not null => _listings.Answer(in call, caller),
+        CallKind.Unknown => CallResult.PassThrough,
+        var path => _paths?.Answer(path, in call, caller) ?? CallResult.PassThrough,
+    };
+
+    private static CallResult Result(KernelAnswer answer) => answer.Kind switch
+    {
+        KernelAnswerKind.PassThrough => CallResult.PassThrough,
+        KernelAnswerKind.Return => answer.Errno == Errno.None ? CallResult.Return(0) : CallResult.Fail(answer.Errno),
+        _ => CallResult.Over,
+    };
+
+    private KernelAnswer AnswerIoctl(in SeccompNotification call, SeccompCaller caller)
+    {
+        var number = IoctlNumber.FromArgument(call.Argument1);
+        var errno = _targets.TryResolve(call.ThreadId, (int)call.Argument0, caller, out var target);
+        if (errno == Errno.None) return _answers.Answer(in target, number, call.Argument2, caller, _stopping.Token);
+        if (errno is (Errno.EACCES or Errno.EPERM) && number.Value == KnownIoctls.Allocate)
+        {
+            _refusals.Refused(
+                "DMA_HEAP_IOCTL_ALLOC", "",
+                new BackendAnswer(Errno.ENOTTY, "undumpable", "the program lets nobody look into it (it is not dumpable, or another user's): only a supervisor with CAP_SYS_PTRACE could serve it"),
+                caller.Identity);
+        }
+
+        return KernelAnswer.PassThrough;
+    }
+}

@@ -1,0 +1,121 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using DmaHeap.KernelAbi.Nodes;
+using DmaHeap.Linux;
+
+namespace DmaHeap.KernelAbi.Supervision;
+
+/// <summary>
+/// Answers calls that name /dev/dma_heap, or something in it, as if the imitated directory were there; all others pass. What a program may change in its memory between our look and the
+/// kernel's is its own affair: nothing is kept from it here.
+/// </summary>
+internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener listener)
+{
+    private const int NoFollow = 0x100;
+
+    public CallResult Answer(CallKind kind, in SeccompNotification call, SeccompCaller caller)
+    {
+        var hasDirectory = kind is CallKind.OpenAt or CallKind.OpenAt2 or CallKind.StatAt or CallKind.Statx or CallKind.AccessAt or CallKind.ReadLinkAt;
+        var name = CallerPath.Read(caller, hasDirectory ? call.Argument1 : call.Argument0);
+        // The usual case, and all it costs: nothing else can name the directory.
+        if (name is null || !name.Contains("dma_heap", StringComparison.Ordinal)) return CallResult.PassThrough;
+        if (!TryLocate(name, hasDirectory ? (int)call.Argument0 : PathCalls.WorkingDirectory, call.ThreadId, out var path)) return CallResult.PassThrough;
+        return kind switch
+        {
+            CallKind.Open => Open(path, (int)call.Argument1, call.Id),
+            CallKind.OpenAt => Open(path, (int)call.Argument2, call.Id),
+            CallKind.OpenAt2 => OpenAt2(path, call.Argument2, call.Id, caller),
+            CallKind.Stat => Stat(path, 0, call.Argument1, call.Architecture, caller),
+            CallKind.LStat => Stat(path, NoFollow, call.Argument1, call.Architecture, caller),
+            CallKind.StatAt => Stat(path, (int)call.Argument3, call.Argument2, call.Architecture, caller),
+            CallKind.Statx => Statx(path, (int)call.Argument2, (uint)call.Argument3, call.Argument4, caller),
+            CallKind.Access => Outcome(PathCalls.TryAccess(path, (int)call.Argument1)),
+            CallKind.AccessAt => Outcome(PathCalls.TryAccess(path, (int)call.Argument2)),
+            CallKind.Attributes => Attributes(path),
+            _ => Outcome(PathCalls.TryReadLink(path, out _)), // nothing in there is a link
+        };
+    }
+
+    private bool TryLocate(string name, int directoryDescriptor, int threadId, out string path)
+    {
+        path = "";
+        var full = name;
+        if (!name.StartsWith('/'))
+        {
+            var link = directoryDescriptor == PathCalls.WorkingDirectory ? "cwd" : string.Create(CultureInfo.InvariantCulture, $"fd/{directoryDescriptor}");
+            if (PathCalls.TryReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{threadId}/{link}"), out var start) != Errno.None) return false;
+            full = start + "/" + name;
+        }
+
+        // A slash at the end says that a directory is meant, and is kept.
+        var plain = Path.GetFullPath(full);
+        if (!plain.StartsWith(HeapDirectory.Path, StringComparison.Ordinal))
+        {
+            // Out again by "..": the kernel would not find the way in.
+            path = plain;
+            return full.Contains(HeapDirectory.Path + "/", StringComparison.Ordinal);
+        }
+
+        var rest = plain[HeapDirectory.Path.Length..];
+        if (rest.Length > 0 && rest[0] != '/') return false;
+        if (directory.Locate(rest) is not { } located) return false;
+        path = located;
+        return true;
+    }
+
+    private CallResult Open(string path, int flags, ulong id)
+    {
+        var errno = PathCalls.TryOpen(path, flags, out var file);
+        using (file)
+        {
+            if (errno != Errno.None) return CallResult.Fail(errno);
+            errno = listener.TryAddDescriptor(id, file, (flags & PathCalls.CloseOnExec) != 0, out _, answers: true);
+            return errno is Errno.None or Errno.ENOENT ? CallResult.Over : CallResult.Fail(errno);
+        }
+    }
+
+    private CallResult OpenAt2(string path, ulong how, ulong id, SeccompCaller caller)
+    {
+        // struct open_how begins with the flags, 64 bits of them.
+        Span<byte> flags = stackalloc byte[sizeof(ulong)];
+        var errno = caller.Read(how, flags);
+        return errno == Errno.None ? Open(path, (int)BinaryPrimitives.ReadUInt64LittleEndian(flags), id) : CallResult.Fail(errno);
+    }
+
+    private static CallResult Stat(string path, int flags, ulong address, AuditArchitecture architecture, SeccompCaller caller)
+    {
+        Span<byte> status = stackalloc byte[PathCalls.StatxSize];
+        Errno errno;
+        int length;
+        if (architecture is AuditArchitecture.X64 or AuditArchitecture.Arm64)
+        {
+            errno = PathCalls.TryStat(path, flags, status);
+            length = PathCalls.StatSize;
+        }
+        else
+        {
+            errno = FileStatus.TryGet(path, out var known);
+            length = Stat64.Write(in known, architecture, status);
+        }
+
+        if (errno == Errno.None) errno = caller.Write(address, status[..length]);
+        return Outcome(errno);
+    }
+
+    private static CallResult Statx(string path, int flags, uint mask, ulong address, SeccompCaller caller)
+    {
+        Span<byte> status = stackalloc byte[PathCalls.StatxSize];
+        var errno = PathCalls.TryStatx(path, flags, mask, status);
+        if (errno == Errno.None) errno = caller.Write(address, status);
+        return Outcome(errno);
+    }
+
+    private static CallResult Attributes(string path)
+    {
+        const int Exists = 0;
+        var errno = PathCalls.TryAccess(path, Exists);
+        return CallResult.Fail(errno == Errno.None ? Errno.EOPNOTSUPP : errno);
+    }
+
+    private static CallResult Outcome(Errno errno) => errno == Errno.None ? CallResult.Return(0) : CallResult.Fail(errno);
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+using DmaHeap.KernelAbi.Calling;
+using DmaHeap.Linux;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.KernelAbi.Supervision;
+
+/// <summary>The caller of the call that one supervising thread is answering. Everything goes by the number of the calling thread, which belongs to nobody else while the call
+/// is waited for; so whatever was read counts only once the call was seen to be still there.</summary>
+internal sealed class SeccompCaller(SeccompListener listener, CallerIdentities identities) : ICaller
+{
+    private SeccompNotification _call;
+
+    /// <summary>Turns to the next call.</summary>
+    public void Face(in SeccompNotification call) => _call = call;
+
+    public CallerIdentity Identity => identities.Of(_call.ThreadId);
+
+    public Errno Read(ulong address, Span<byte> bytes)
+    {
+        var errno = ForeignMemory.TryRead(_call.ThreadId, address, bytes, out var read);
+        if (!listener.IsValid(_call.Id)) return Errno.ESRCH;
+        return errno == Errno.None && read == bytes.Length ? Errno.None : Errno.EFAULT;
+    }
+
+    public Errno Write(ulong address, ReadOnlySpan<byte> bytes)
+    {
+        if (!listener.IsValid(_call.Id)) return Errno.ESRCH;
+        var errno = ForeignMemory.TryWrite(_call.ThreadId, address, bytes, out var written);
+        if (errno == Errno.None && written == bytes.Length) return Errno.None;
+        return errno == Errno.ESRCH ? errno : Errno.EFAULT;
+    }
+
+    public Errno Install(SafeFileHandle file, bool closeOnExec, out int number)
+    {
+        var errno = listener.TryAddDescriptor(_call.Id, file, closeOnExec, out number);
+        return errno == Errno.ENOENT ? Errno.ESRCH : errno;
+    }
+
+    public Errno CheckRoom()
+    {
+        if (ResourceLimits.TryGet(_call.ThreadId, LimitedResource.OpenFiles, out var limit) != Errno.None) return Errno.None;
+        try
+        {
+            var taken = Directory.EnumerateFileSystemEntries(PathTo("fd"))
+                .Count(entry => ulong.Parse(Path.GetFileName(entry.AsSpan()), NumberStyles.None, CultureInfo.InvariantCulture) < limit.Soft);
+            return (ulong)taken < limit.Soft ? Errno.None : Errno.EMFILE;
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return listener.IsValid(_call.Id) ? Errno.None : Errno.ESRCH;
+        }
+    }
+
+    public Errno TakeTarget(out SafeFileHandle target) => Take((int)_call.Argument0, out target);
+
+    public SyncFileState InspectSyncFile(int number)
+    {
+        const string SyncFile = "anon_inode:sync_file";
+        string? link;
+        try
+        {
+            link = File.ResolveLinkTarget(PathTo($"fd/{number}"), returnFinalTarget: false)?.Name;
+        }
+        catch (IOException)
+        {
+            return SyncFileState.NotOne;
+        }
+
+        if (link != SyncFile || Take(number, out var file) != Errno.None) return SyncFileState.NotOne;
+        using (file)
+        using (var poll = new EventPoll())
+        {
+            poll.Add(file, ReadyEvents.Readable, 0);
+            Span<ReadyDescriptor> ready = stackalloc ReadyDescriptor[1];
+            return poll.Wait(ready, 0) > 0 ? SyncFileState.Signalled : SyncFileState.Pending;
+        }
+    }
+
+    private Errno Take(int number, out SafeFileHandle file)
+    {
+        var errno = ForeignDescriptors.TryTake(_call.ThreadId, number, out file);
+        if (listener.IsValid(_call.Id)) return errno;
+        file.Dispose();
+        return Errno.ESRCH;
+    }
+
+    private string PathTo(string what) => string.Create(CultureInfo.InvariantCulture, $"/proc/{_call.ThreadId}/{what}");
+}

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using DmaHeap.KernelAbi.Answers;
+using DmaHeap.KernelAbi.Calling;
+using DmaHeap.KernelAbi.Nodes;
+using DmaHeap.Linux;
+
+namespace DmaHeap.KernelAbi.Supervision;
+
+/// <summary>Says what a caller's descriptor is: a heap's node, a buffer, or none of ours. Thread-safe.</summary>
+internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
+{
+    private const int Most = 16384;
+
+    // The inode numbers of memfds on ordinary pages are 64 bits wide and count up: none comes twice. Those of memfds on huge pages do.
+    private readonly FileKey _memfds = MemfdDevice();
+    private readonly ConcurrentDictionary<ulong, BufferFacts> _buffers = [];
+
+    /// <param name="threadId">The calling thread.</param>
+    /// <param name="descriptor">Its descriptor.</param>
+    /// <param name="caller">The same thread, for taking a duplicate where that is needed.</param>
+    /// <param name="target">What it is.</param>
+    /// <returns>EACCES where the process lets nobody look; then nothing is known of the descriptor.</returns>
+    public Errno TryResolve(int threadId, int descriptor, ICaller caller, out CallTarget target)
+    {
+        target = CallTarget.Foreign;
+        var errno = ForeignDescriptors.TryGetStatus(threadId, descriptor, out var status);
+        if (errno != Errno.None) return errno;
+        var key = FileKey.Of(in status);
+        if (nodes.TryFind(key, out var heap)) target = CallTarget.Node(heap);
+        else if (status.IsRegular && TryFindBuffer(key, caller, out var facts)) target = CallTarget.Buffer(facts);
+        return Errno.None;
+    }
+
+    private bool TryFindBuffer(FileKey key, ICaller caller, out BufferFacts facts)
+    {
+        var isUnique = key with { Inode = 0 } == _memfds;
+        if (isUnique && _buffers.TryGetValue(key.Inode, out facts)) return true;
+        facts = default;
+        var errno = caller.TakeTarget(out var shown);
+        using (shown)
+        {
+            if (errno != Errno.None || !backend.TryIdentify(shown, out facts)) return false;
+        }
+
+        if (!isUnique) return true;
+        if (_buffers.Count >= Most) _buffers.Clear();
+        _buffers[key.Inode] = facts;
+        return true;
+    }
+
+    private static FileKey MemfdDevice()
+    {
+        using var memfd = Memfd.Create("dmaheap", MemfdFlags.CloseOnExec);
+        return FileKey.Of(FileStatus.Of(memfd)) with { Inode = 0 };
+    }
+}

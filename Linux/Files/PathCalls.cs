@@ -1,0 +1,106 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.Linux;
+
+/// <summary>Calls on a path, made as another process would make them: its own flags go through as they are, and structs come back as the kernel's bytes. Thread-safe.</summary>
+public static unsafe partial class PathCalls
+{
+    internal const int EndOfLink = 4096;
+
+    /// <summary>O_CLOEXEC.</summary>
+    public const int CloseOnExec = OpenFlags.CloseOnExec;
+
+    /// <summary>AT_FDCWD: relative to the working directory.</summary>
+    public const int WorkingDirectory = FileStatusCalls.WorkingDirectory;
+
+    /// <summary>The size of this machine's struct stat.</summary>
+    public static int StatSize { get; } = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 144 : 128;
+
+    /// <summary>The size of struct statx.</summary>
+    public const int StatxSize = 256;
+
+    /// <summary>open.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="flags">Flags of open(2), by this machine's numbers; the descriptor is closed by exec in any case.</param>
+    /// <param name="file">The caller's to dispose; invalid on failure.</param>
+    /// <returns>What open(2) says.</returns>
+    public static Errno TryOpen(string path, int flags, out SafeFileHandle file)
+    {
+        int result;
+        fixed (byte* pointer = CString.From(path)) result = open(pointer, flags | OpenFlags.CloseOnExec, 0);
+        file = new SafeFileHandle(result, ownsHandle: true);
+        return ErrnoGuard.Of(result);
+    }
+
+    /// <summary>newfstatat.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="flags">Flags of fstatat(2).</param>
+    /// <param name="status">Receives struct stat: at least <see cref="StatSize"/> bytes.</param>
+    /// <returns>What fstatat(2) says.</returns>
+    public static Errno TryStat(string path, int flags, Span<byte> status)
+    {
+        fixed (byte* pointer = CString.From(path), buffer = status)
+            return ErrnoGuard.Of(syscall(SyscallNumbers.OfThisMachine[0].FStatAt, WorkingDirectory, pointer, (nint)buffer, flags, 0));
+    }
+
+    /// <summary>statx.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="flags">Flags of statx(2).</param>
+    /// <param name="mask">What is asked for.</param>
+    /// <param name="status">Receives struct statx: at least <see cref="StatxSize"/> bytes.</param>
+    /// <returns>What statx(2) says.</returns>
+    public static Errno TryStatx(string path, int flags, uint mask, Span<byte> status)
+    {
+        fixed (byte* pointer = CString.From(path), buffer = status)
+            return ErrnoGuard.Of(syscall(SyscallNumbers.OfThisMachine[0].Statx, WorkingDirectory, pointer, flags, (nint)mask, (nint)buffer));
+    }
+
+    /// <summary>faccessat.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="mode">What is asked about.</param>
+    /// <returns>What faccessat(2) says.</returns>
+    public static Errno TryAccess(string path, int mode)
+    {
+        fixed (byte* pointer = CString.From(path))
+            return ErrnoGuard.Of(syscall(SyscallNumbers.OfThisMachine[0].FAccessAt, WorkingDirectory, pointer, mode, 0, 0));
+    }
+
+    /// <summary>readlink, of a path that nobody changes: /proc's.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="target">Where it leads; empty on failure.</param>
+    /// <returns>EINVAL (it is no link), ENOENT, EACCES.</returns>
+    public static Errno TryReadLink(string path, out string target)
+    {
+        var buffer = stackalloc byte[EndOfLink];
+        nint length;
+        fixed (byte* pointer = CString.From(path)) length = readlink(pointer, buffer, EndOfLink);
+        target = length > 0 ? System.Text.Encoding.UTF8.GetString(buffer, (int)length) : "";
+        return ErrnoGuard.Of(length);
+    }
+
+    /// <summary>getdents64.</summary>
+    /// <param name="directory">A directory; its position moves on.</param>
+    /// <param name="entries">Receives whole entries.</param>
+    /// <param name="length">Bytes received; 0 at the end.</param>
+    /// <returns>EINVAL (too little room for the next entry), ENOTDIR, ENOENT (the directory was removed).</returns>
+    public static Errno TryReadDirectory(SafeFileHandle directory, Span<byte> entries, out int length)
+    {
+        using var fd = new BorrowedDescriptor(directory);
+        fixed (byte* pointer = entries)
+        {
+            var result = syscall(SyscallNumbers.OfThisMachine[0].GetDents64, fd.Number, pointer, entries.Length, 0, 0);
+            length = (int)Math.Max(0, result);
+            return ErrnoGuard.Of(result);
+        }
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int open(byte* path, int flags, uint mode);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint readlink(byte* path, byte* buffer, nuint size);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial long syscall(long number, long first, byte* second, long third, long fourth, long fifth);
+}
