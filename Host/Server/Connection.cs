@@ -5,13 +5,13 @@ using Microsoft.Win32.SafeHandles;
 namespace DmaHeap.Hosting.Server;
 
 /// <summary>
-/// One client. Several workers may read and answer at once: packets are whole, and replies carry their request's number. The socket is closed when the last
-/// worker has left.
+/// One client. As a rule one worker reads and answers; while a slow heap holds it up, others do so beside it: packets are whole, and replies carry their request's number.
+/// The socket is closed when the last worker has left.
 /// </summary>
 internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller)
 {
-    /// <summary>What the event set reports of a connection: changes only, so that several workers do not wake for one message.</summary>
-    public const ReadyEvents Interest = ReadyEvents.Readable | ReadyEvents.PeerClosed | ReadyEvents.EdgeTriggered;
+    /// <summary>What the event set reports of a connection: once, until it is armed again, so that one worker alone wakes for it.</summary>
+    public const ReadyEvents Interest = ReadyEvents.Readable | ReadyEvents.PeerClosed | ReadyEvents.OneShot;
 
     // What the kernel accounts for the smallest unread message, rounded down: so a count of bytes bounds the count of messages.
     private const int LeastMessageCost = 512;

@@ -34,10 +34,6 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
         }
     }
 
-    /// <summary>Whether a packet asks for something in which plugin code runs, for as long as it likes.</summary>
-    public static bool CallsHeaps(ReadOnlySpan<byte> packet) =>
-        MessageCodec.ReadHeader(packet, out var header) == MessageFault.None && header.Kind is MessageKind.Allocate or MessageKind.CpuAccess or MessageKind.Statistics;
-
     private static int DescriptorsOf(MessageKind kind) => kind is MessageKind.Describe or MessageKind.SetName or MessageKind.CpuAccess ? 1 : 0;
 
     private void Dispatch(Connection connection, in MessageHeader header, ReadOnlySpan<byte> packet, ReceivedDescriptors descriptors, Span<byte> scratch)

@@ -90,6 +90,7 @@ internal sealed class SocketServer : IDisposable
 
     private void Serve(Connection connection, ReadyEvents events, WorkerScratch scratch)
     {
+        scratch.Begin(connection);
         try
         {
             if ((events & ReadyEvents.Writable) == 0 || connection.TryFlush()) Converse(connection, scratch);
@@ -106,7 +107,7 @@ internal sealed class SocketServer : IDisposable
         }
         finally
         {
-            scratch.Descriptors.Dispose();
+            scratch.End();
             connection.Leave();
         }
     }
@@ -119,7 +120,7 @@ internal sealed class SocketServer : IDisposable
             if (connection.HasUnsent) break;
             var errno = SocketMessages.TryReceive(
                 connection.Socket, scratch.Packet, scratch.Descriptors, out var length, out var truncated, MessageFlags.DontWait);
-            if (errno == Errno.EAGAIN) return;
+            if (errno == Errno.EAGAIN) break;
             if (errno != Errno.None || (length == 0 && scratch.Descriptors.Count == 0))
             {
                 Close(connection);
@@ -127,13 +128,11 @@ internal sealed class SocketServer : IDisposable
             }
 
             if (truncated) throw new ProtocolFaultException($"a message is longer than {ProtocolConstants.MaxMessageBytes} bytes");
-            var packet = scratch.Packet.AsSpan(0, length);
-            // A heap may take its time: what lies behind this message, a withdrawal or the end of the client, is then another worker's to find.
-            if (RequestHandler.CallsHeaps(packet)) connection.Arm(_poll);
-            _handler.Handle(connection, packet, scratch.Descriptors, scratch.Reply);
+            scratch.Next();
+            _handler.Handle(connection, scratch.Packet.AsSpan(0, length), scratch.Descriptors, scratch.Reply);
         }
 
-        // Others are to have their turn: arming it anew puts this connection at the end of the queue.
+        // Nothing more is there, or others are to have their turn: arming it anew puts this connection at the end of the queue.
         connection.Arm(_poll);
     }
 

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging;
 namespace DmaHeap.Hosting.Server;
 
 /// <summary>
-/// The threads that read and answer requests: few, all waiting on one epoll set, plugin code inline. A watchdog adds one when all are held up by slow heaps; it goes again
-/// when it has been idle for a while.
+/// The threads that read and answer requests: few, all waiting on one epoll set, plugin code inline. A watchdog looks after those whom a slow heap holds up: it has their connection
+/// reported again, for what else its client sends, and adds a worker when all are held up, which goes again when it has been idle for a while.
 /// </summary>
 internal sealed class WorkerPool
 {
@@ -14,14 +14,14 @@ internal sealed class WorkerPool
     private const int MostWorkers = 64;
     private const int IdleMs = 10_000;
     private const int StopMs = 5_000;
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
 
     private readonly EventPoll _poll;
     private readonly Action<ReadyDescriptor, WorkerScratch> _serve;
     private readonly ILogger _log;
     private readonly EventSignal _stop = new();
     private readonly Lock _lock = new();
-    private readonly HashSet<Thread> _threads = [];
+    private readonly Dictionary<Thread, WorkerScratch> _threads = [];
     private readonly ITimer _watchdog;
     private readonly int _base = Math.Max(2, Environment.ProcessorCount);
     private int _idle;
@@ -51,7 +51,7 @@ internal sealed class WorkerPool
         lock (_lock)
         {
             _stopped = true;
-            threads = [.. _threads];
+            threads = [.. _threads.Keys];
         }
 
         _stop.Signal();
@@ -66,15 +66,15 @@ internal sealed class WorkerPool
         lock (_lock)
         {
             if (_stopped) return;
-            var thread = new Thread(() => Run(isExtra), StackBytes) { IsBackground = true, Name = "dmaheap worker" };
-            _threads.Add(thread);
+            var scratch = new WorkerScratch();
+            var thread = new Thread(() => Run(scratch, isExtra), StackBytes) { IsBackground = true, Name = "dmaheap worker" };
+            _threads.Add(thread, scratch);
             thread.Start();
         }
     }
 
-    private void Run(bool isExtra)
+    private void Run(WorkerScratch scratch, bool isExtra)
     {
-        var scratch = new WorkerScratch();
         Span<ReadyDescriptor> ready = stackalloc ReadyDescriptor[1];
         while (true)
         {
@@ -90,17 +90,21 @@ internal sealed class WorkerPool
         lock (_lock) _threads.Remove(Thread.CurrentThread);
     }
 
-    // All busy, and none came round since the last look: requests wait behind heaps that do not answer.
     private void Look()
     {
+        WorkerScratch[] workers;
+        lock (_lock) workers = [.. _threads.Values];
+        foreach (var worker in workers)
+        {
+            if (worker.IsHeldUp()) worker.Serving?.Arm(_poll);
+        }
+
+        // All busy, and none came round since the last look: requests wait behind heaps that do not answer.
         var progress = Interlocked.Read(ref _progress);
         var stuck = progress == _progressSeen && Volatile.Read(ref _idle) == 0;
         _progressSeen = progress;
-        if (!stuck) return;
-        int workers;
-        lock (_lock) workers = _threads.Count;
-        if (workers >= MostWorkers) return;
-        HostLog.WorkerAdded(_log, workers, (long)s_patience.TotalMilliseconds);
+        if (!stuck || workers.Length >= MostWorkers) return;
+        HostLog.WorkerAdded(_log, workers.Length, (long)s_patience.TotalMilliseconds);
         Start(isExtra: true);
     }
 }
@@ -108,9 +112,39 @@ internal sealed class WorkerPool
 /// <summary>What a worker needs for each request, made once.</summary>
 internal sealed class WorkerScratch
 {
+    private long _requests;
+    private long _requestsSeen;
+
     public byte[] Packet { get; } = new byte[Protocol.ProtocolConstants.MaxMessageBytes];
 
     public byte[] Reply { get; } = new byte[Protocol.ProtocolConstants.MaxMessageBytes];
 
     public ReceivedDescriptors Descriptors { get; } = new(capacity: 2);
+
+    /// <summary>The connection its worker is at; null while it waits.</summary>
+    public Connection? Serving { get; private set; }
+
+    public void Begin(Connection connection)
+    {
+        Interlocked.Increment(ref _requests);
+        Serving = connection;
+    }
+
+    /// <summary>Notes that the worker goes on to another request.</summary>
+    public void Next() => Interlocked.Increment(ref _requests);
+
+    public void End()
+    {
+        Serving = null;
+        Descriptors.Dispose();
+    }
+
+    /// <summary>Whether the worker is at the same request as when this was asked last. The watchdog's alone to ask.</summary>
+    public bool IsHeldUp()
+    {
+        var requests = Interlocked.Read(ref _requests);
+        var same = requests == _requestsSeen;
+        _requestsSeen = requests;
+        return same && Serving is not null;
+    }
 }
