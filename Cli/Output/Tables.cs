@@ -20,11 +20,11 @@ static class Tables
         return table;
     }
 
-    /// <summary>Adds a row; nothing in it is taken for markup.</summary>
+    /// <summary>Adds a row; nothing in it is taken for markup, and none of it reaches the terminal as a control sequence.</summary>
     public static void Add(this Table table, params ReadOnlySpan<string> cells)
     {
         var texts = new Text[cells.Length];
-        for (var i = 0; i < texts.Length; i++) texts[i] = new Text(cells[i]);
+        for (var i = 0; i < texts.Length; i++) texts[i] = new Text(Words.Visible(cells[i]));
         table.AddRow(texts);
     }
 

@@ -30,7 +30,17 @@ static class Words
         _ => string.Create(CultureInfo.InvariantCulture, $"{(long)seconds / 3600} h {(long)seconds / 60 % 60} min"),
     };
 
+    /// <summary>Text that others chose, such as a buffer's name: what would move a terminal's cursor or turn its text around is written as an escape.</summary>
+    public static string Visible(string text)
+    {
+        if (!text.Any(IsUnseen)) return text;
+        return string.Concat(text.Select(c => IsUnseen(c) ? string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}") : c.ToString()));
+    }
+
     public static string Count(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     public static string Milliseconds(double milliseconds) => string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.0} ms");
+
+    static bool IsUnseen(char c) =>
+        char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 }

@@ -106,6 +106,18 @@ public sealed class CommandTests(ServedHost served) : IClassFixture<ServedHost>
         Assert.DoesNotContain('\e', ended.Output);
     }
 
+    [Fact]
+    public async Task A_buffers_name_cannot_steer_the_terminal_of_who_lists_it()
+    {
+        using var holder = _sandbox.Start("alloc", "system", "4KiB", "--name", "a\e[31m\nb\u202ec", "--hold", "600");
+        var allocated = await holder.PrintedAsync(text => text.Contains("Holding"));
+        Assert.Equal("a\e[31m\nb\u202ec", Assert.Single(Column(await BuffersOfAsync(holder), "name")));
+
+        var listed = (await _sandbox.RunAsync("buffers")).Output;
+        Assert.All([allocated, listed], text => Assert.Contains(@"a\u001b[31m\u000ab\u202ec", text));
+        Assert.All([allocated, listed], text => Assert.DoesNotContain('\e', text));
+    }
+
     async Task<JsonNode> BuffersOfAsync(RunningProgram holder)
     {
         var all = (await _sandbox.AskAsync("buffers"))["buffers"]!.AsArray();
