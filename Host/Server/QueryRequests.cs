@@ -9,6 +9,7 @@ internal sealed class QueryRequests(HostCore core)
 {
     public void ListHeaps(Connection connection, in ListHeapsRequest request, Span<byte> scratch)
     {
+        if (request.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "ListHeapsRequest.Reserved");
         var entries = core.Registry.Slots
             .SelectMany(slot => slot.Definition.Aliases.Prepend(slot.Name).Select(name => Replies.Heap(slot, name)))
             .Skip((int)Math.Min(request.Start, int.MaxValue))

@@ -75,6 +75,14 @@ public sealed class NonsenseTests
         client.Send(request);
     }, "not zero");
 
+    [Fact]
+    public void A_field_that_is_reserved() => Fatal(greeted: true, client =>
+    {
+        var request = Messages.ListHeaps(1);
+        request.Reserved = 5;
+        client.Send(request);
+    }, "not zero", "Reserved");
+
     [Theory]
     [InlineData(0)]
     [InlineData(100)]
