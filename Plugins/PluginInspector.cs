@@ -42,7 +42,10 @@ public static class PluginInspector
     {
         try
         {
-            return File.ReadAllBytes(path);
+            // Length 0 may also be a pipe or a device, where reading would wait for ever or never end.
+            FileInfo file = new(path);
+            file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
+            return file is { Exists: true, Length: 0 } ? [] : File.ReadAllBytes(path);
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -53,6 +53,16 @@ public sealed class PluginInspectorTests : IDisposable
     }
 
     [Fact]
+    public void A_device_that_never_ends_is_refused_as_a_link_and_as_itself()
+    {
+        string link = Path.Combine(Path.GetDirectoryName(_sandbox.Deploy("GoodPlugin"))!, "link.dll");
+        File.CreateSymbolicLink(link, "/dev/zero");
+
+        Assert.Equal(PluginRefusal.BadImage, Assert.Throws<PluginException>(() => PluginInspector.Inspect(link)).Refusal);
+        Assert.Equal(PluginRefusal.BadImage, Assert.Throws<PluginException>(() => PluginInspector.Inspect("/dev/zero")).Refusal);
+    }
+
+    [Fact]
     public void Whatever_byte_is_damaged_the_answer_is_a_manifest_or_a_refusal_and_never_another_error()
     {
         string path = _sandbox.Deploy("GoodPlugin");
