@@ -23,6 +23,8 @@ sealed class DemoProcess : IDisposable
     {
         var self = Environment.ProcessPath ?? throw new CommandFailedException(ExitCode.Failed, "demo", "the program does not know its own file");
         var start = new ProcessStartInfo(self) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        // A process that is killed cannot remove the sockets and pipes .NET's diagnostics keep in /tmp.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
         // Run by "dotnet dmaheap.dll", the process's file is dotnet.
         if (Path.GetFileNameWithoutExtension(self) == "dotnet") start.ArgumentList.Add(typeof(DemoProcess).Assembly.Location);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);

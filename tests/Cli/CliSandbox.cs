@@ -25,6 +25,9 @@ sealed class CliSandbox : IDisposable
 
     public string Configuration => _directory["plugins.json"];
 
+    /// <summary>Whether programs offer .NET's diagnostics, as they do by default: then a killed one leaves files in <see cref="Temporary"/>.</summary>
+    public bool Diagnostics { get; init; }
+
     public string Socket => _directory["socket"];
 
     /// <summary>What the programs take for /tmp.</summary>
@@ -112,6 +115,6 @@ sealed class CliSandbox : IDisposable
         ["DMAHEAP_SOCKET"] = Socket,
         ["DMAHEAP_PLUGINS"] = string.Join(':', new[] { "SystemHeap", "CmaHeap", "SecureHeap" }.Select(Builds.Folder)),
         ["TMPDIR"] = Temporary,
-        ["DOTNET_EnableDiagnostics"] = "0",
+        ["DOTNET_EnableDiagnostics"] = Diagnostics ? "1" : "0",
     };
 }

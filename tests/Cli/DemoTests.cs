@@ -4,7 +4,7 @@ namespace DmaHeap.Tests.Cli;
 
 public sealed class DemoTests : IDisposable
 {
-    readonly CliSandbox _sandbox = new();
+    readonly CliSandbox _sandbox = new() { Diagnostics = true };
 
     public void Dispose() => _sandbox.Dispose();
 
