@@ -21,6 +21,11 @@ static class ExecCommand
     };
 
     static readonly Option<bool> s_aliases = new("--list-aliases") { Description = "List aliases in /dev/dma_heap too. They open in any case." };
+    static readonly Option<bool> s_strict = new("--strict")
+    {
+        Description = "Give the kernel's answers to lseek, read, write, ftruncate, fallocate, mmap, fstat and epoll_ctl on buffers too; slows these calls on any descriptor.",
+    };
+
     static readonly Option<bool> s_quiet = new("--quiet") { Description = "Say nothing of what the program was refused." };
     static readonly Option<bool> s_verbose = new("--verbose") { Description = "Say how the program is served." };
 
@@ -28,7 +33,7 @@ static class ExecCommand
     {
         var command = new Command(CommandTail.Command, "Run a program that finds the heaps under /dev/dma_heap: dmaheap exec [options] -- PROGRAM ARGS...")
         {
-            CommonOptions.Config, CommonOptions.Socket, s_over, s_aliases, s_quiet, s_verbose,
+            CommonOptions.Config, CommonOptions.Socket, s_strict, s_over, s_aliases, s_quiet, s_verbose,
         };
         command.Validators.Add(result =>
         {
@@ -63,7 +68,7 @@ static class ExecCommand
         using var backend = await ConnectAsync(parsed);
         var arguments = InheritedState.LastArguments(tail.Program.Length);
         using var program = new PreparedProgram(arguments[0], arguments, inherited.Environment, inherited.ToDefault, SignalSet.Blocked);
-        var options = new SupervisionOptions { ListAliases = parsed.GetValue(s_aliases), Overlap = parsed.GetValue(s_over) };
+        var options = new SupervisionOptions { Strict = parsed.GetValue(s_strict), ListAliases = parsed.GetValue(s_aliases), Overlap = parsed.GetValue(s_over) };
         using var running = Start(program, backend, options, inherited.OpenFiles);
         signals.Started(running.ProcessId);
         if (parsed.GetValue(s_verbose)) Say(Describe(running, backend));

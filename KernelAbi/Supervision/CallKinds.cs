@@ -20,6 +20,14 @@ internal enum CallKind
     ReadLink,
     ReadLinkAt,
     Attributes,
+    LSeek,
+    Read,
+    Write,
+    FTruncate,
+    FAllocate,
+    MMap,
+    FStat,
+    EpollCtl,
 }
 
 /// <summary>Which calls a program's filter tells of, and what each number means.</summary>
@@ -30,13 +38,15 @@ internal sealed class CallKinds
 
     /// <param name="listings">Whether readings of directories are told of.</param>
     /// <param name="paths">Whether calls that open, stat, test or read a path are.</param>
-    public CallKinds(bool listings, bool paths)
+    /// <param name="strict">Whether calls are that a memfd answers otherwise than a dma-buf.</param>
+    public CallKinds(bool listings, bool paths, bool strict)
     {
         foreach (var numbers in SyscallNumbers.OfThisMachine)
         {
             Add(numbers, numbers.Ioctl, CallKind.Ioctl);
             if (listings) Add(numbers, numbers.GetDents64, CallKind.ListDirectory);
             if (paths) AddPaths(numbers);
+            if (strict) AddStrict(numbers);
         }
     }
 
@@ -67,10 +77,24 @@ internal sealed class CallKinds
         }
     }
 
+    private void AddStrict(SyscallNumbers numbers)
+    {
+        Add(numbers, numbers.LSeek, CallKind.LSeek);
+        Add(numbers, numbers.Read, CallKind.Read);
+        Add(numbers, numbers.Write, CallKind.Write);
+        Add(numbers, numbers.FTruncate, CallKind.FTruncate);
+        Add(numbers, numbers.FAllocate, CallKind.FAllocate);
+        Add(numbers, numbers.MMap, CallKind.MMap);
+        if (numbers.FStat == SyscallNumbers.None) return;
+        Add(numbers, numbers.EpollCtl, CallKind.EpollCtl);
+        Add(numbers, numbers.FStat, CallKind.FStat);
+        Add(numbers, numbers.FStatAt, CallKind.StatAt);
+        Add(numbers, numbers.Statx, CallKind.Statx);
+    }
+
     private void Add(SyscallNumbers numbers, int number, CallKind kind)
     {
-        if (number == SyscallNumbers.None) return;
-        _kinds.Add((numbers.Architecture, number), kind);
+        if (number == SyscallNumbers.None || !_kinds.TryAdd((numbers.Architecture, number), kind)) return;
         _rules.Add(new NotifyRule(numbers.Architecture, number, kind == CallKind.Ioctl));
     }
 }

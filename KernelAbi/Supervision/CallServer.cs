@@ -19,19 +19,21 @@ internal sealed class CallServer : IDisposable
     private readonly CallerIdentities _identities = new();
     private readonly ListingCalls? _listings;
     private readonly PathAnswers? _paths;
+    private readonly StrictAnswers? _strict;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ManualResetEventSlim _open = new();
     private int _threads;
     private int _idle;
 
-    public CallServer(ShownDirectory shown, HeapDirectory directory, IHeapBackend backend, RefusalCounts refusals)
+    public CallServer(ShownDirectory shown, HeapDirectory directory, IHeapBackend backend, RefusalCounts refusals, bool strict)
     {
         _refusals = refusals;
         _targets = new TargetResolver(shown.Nodes, backend);
         _answers = new IoctlAnswers(backend, new NoSyncFiles(), refusals);
         if (shown is MountedDirectory mounted && directory.Hidden is { Count: > 0 } hidden) _listings = new ListingCalls(mounted.Key, hidden);
         if (shown is ImitatedDirectory imitated) _paths = new PathAnswers(imitated, Listener);
-        Kinds = new CallKinds(_listings is not null, _paths is not null);
+        if (strict) _strict = new StrictAnswers(_targets, _identities, shown.Way == DirectoryWay.Answers);
+        Kinds = new CallKinds(_listings is not null, _paths is not null, strict);
         for (var i = 0; i < FirstThreads; i++) AddThread();
     }
 
@@ -48,6 +50,7 @@ internal sealed class CallServer : IDisposable
         _stopping.Cancel();
         _open.Set();
         Listener.Dispose();
+        _strict?.Dispose();
     }
 
     private void AddThread()
@@ -118,8 +121,15 @@ internal sealed class CallServer : IDisposable
         CallKind.Ioctl => Result(AnswerIoctl(in call, caller)),
         CallKind.ListDirectory when _listings is not null => _listings.Answer(in call, caller),
         CallKind.Unknown => CallResult.PassThrough,
-        var path => _paths?.Answer(path, in call, caller) ?? CallResult.PassThrough,
+        var other => AnswerOther(other, in call, caller),
     };
+
+    // One call may be about a path or about a descriptor: fstatat and statx.
+    private CallResult AnswerOther(CallKind kind, in SeccompNotification call, SeccompCaller caller)
+    {
+        var result = kind < CallKind.LSeek && _paths is not null ? _paths.Answer(kind, in call, caller) : CallResult.PassThrough;
+        return result.End == CallEnd.PassThrough && _strict is not null ? _strict.Answer(kind, in call, caller) : result;
+    }
 
     private static CallResult Result(KernelAnswer answer) => answer.Kind switch
     {

@@ -11,8 +11,15 @@ internal sealed class SeccompCaller(SeccompListener listener, CallerIdentities i
 {
     private SeccompNotification _call;
 
+    /// <summary>The descriptor that the call is about: its first argument, unless its kind says otherwise.</summary>
+    public int Descriptor { get; set; }
+
     /// <summary>Turns to the next call.</summary>
-    public void Face(in SeccompNotification call) => _call = call;
+    public void Face(in SeccompNotification call)
+    {
+        _call = call;
+        Descriptor = (int)call.Argument0;
+    }
 
     public CallerIdentity Identity => identities.Of(_call.ThreadId);
 
@@ -52,7 +59,7 @@ internal sealed class SeccompCaller(SeccompListener listener, CallerIdentities i
         }
     }
 
-    public Errno TakeTarget(out SafeFileHandle target) => Take((int)_call.Argument0, out target);
+    public Errno TakeTarget(out SafeFileHandle target) => Take(Descriptor, out target);
 
     public SyncFileState InspectSyncFile(int number)
     {
@@ -77,7 +84,20 @@ internal sealed class SeccompCaller(SeccompListener listener, CallerIdentities i
         }
     }
 
-    private Errno Take(int number, out SafeFileHandle file)
+    /// <summary>Whether the descriptor was opened for reading. Where that cannot be seen the kernel shall say.</summary>
+    public bool MayRead() => HasMode(static mode => mode is FileAccessMode.ReadOnly or FileAccessMode.ReadWrite);
+
+    /// <summary>Whether the descriptor was opened for writing.</summary>
+    public bool MayWrite() => HasMode(static mode => mode is FileAccessMode.WriteOnly or FileAccessMode.ReadWrite);
+
+    private bool HasMode(Func<FileAccessMode, bool> allows)
+    {
+        var errno = TakeTarget(out var file);
+        using (file) return errno == Errno.None && allows(DescriptorFlags.GetAccessMode(file));
+    }
+
+    /// <summary>A duplicate of any of the caller's descriptors; the taker's to dispose.</summary>
+    public Errno Take(int number, out SafeFileHandle file)
     {
         var errno = ForeignDescriptors.TryTake(_call.ThreadId, number, out file);
         if (listener.IsValid(_call.Id)) return errno;

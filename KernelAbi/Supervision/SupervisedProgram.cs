@@ -42,7 +42,7 @@ public sealed class SupervisedProgram : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         var refusals = new RefusalCounts();
         var directory = new HeapDirectory(backend.Heaps, options.ListAliases, options.Overlap);
-        var launch = new Launch(program, directory, shown => new CallServer(shown, directory, backend, refusals));
+        var launch = new Launch(program, directory, shown => new CallServer(shown, directory, backend, refusals, options.Strict));
         var processId = launch.Run();
         return new SupervisedProgram(processId, launch.Server!, refusals, launch.Shown!);
     }

@@ -15,6 +15,9 @@ public sealed unsafe partial class EventPoll : IDisposable
     internal const int RemoveOperation = 2;
     internal const int ModifyOperation = 3;
 
+    /// <summary>EPOLL_CTL_DEL, for <see cref="TryControl"/>.</summary>
+    public const int Removal = RemoveOperation;
+
     readonly SafeFileHandle _poll;
 
     /// <summary>Makes an empty set.</summary>
@@ -52,6 +55,22 @@ public sealed unsafe partial class EventPoll : IDisposable
     /// <param name="descriptor">The descriptor.</param>
     /// <returns>ENOENT where it was not added.</returns>
     public Errno TryRemove(SafeFileHandle descriptor) => Control(RemoveOperation, descriptor, ReadyEvents.None, 0);
+
+    /// <summary>The size of this machine's struct epoll_event.</summary>
+    public static int EventSize => EventPollLayout.Current.Size;
+
+    /// <summary>epoll_ctl on another's epoll, as it asked for it itself.</summary>
+    /// <param name="poll">An epoll.</param>
+    /// <param name="operation">EPOLL_CTL_ADD, _MOD or _DEL.</param>
+    /// <param name="descriptor">What to wait on.</param>
+    /// <param name="change">struct epoll_event: <see cref="EventSize"/> bytes.</param>
+    /// <returns>What epoll_ctl(2) says.</returns>
+    public static Errno TryControl(SafeFileHandle poll, int operation, SafeFileHandle descriptor, ReadOnlySpan<byte> change)
+    {
+        using var pollFd = new BorrowedDescriptor(poll);
+        using var fd = new BorrowedDescriptor(descriptor);
+        fixed (byte* pointer = change) return ErrnoGuard.Of(epoll_ctl(pollFd.Number, operation, fd.Number, pointer));
+    }
 
     /// <summary>Waits until something is ready or the time is over; signals do not end it.</summary>
     /// <param name="ready">Receives at most <see cref="MaxBatch"/> events.</param>

@@ -44,6 +44,31 @@ public static unsafe partial class PathCalls
             return ErrnoGuard.Of(syscall(SyscallNumbers.OfThisMachine[0].FStatAt, WorkingDirectory, pointer, (nint)buffer, flags, 0));
     }
 
+    /// <summary>fstat.</summary>
+    /// <param name="file">An open file.</param>
+    /// <param name="status">Receives struct stat: at least <see cref="StatSize"/> bytes.</param>
+    /// <returns>What fstat(2) says.</returns>
+    public static Errno TryStat(SafeFileHandle file, Span<byte> status)
+    {
+        using var fd = new BorrowedDescriptor(file);
+        byte empty = 0;
+        fixed (byte* buffer = status)
+            return ErrnoGuard.Of(syscall(SyscallNumbers.OfThisMachine[0].FStatAt, fd.Number, &empty, (nint)buffer, FileStatusCalls.EmptyPath, 0));
+    }
+
+    /// <summary>statx of an open file.</summary>
+    /// <param name="file">An open file.</param>
+    /// <param name="mask">What is asked for.</param>
+    /// <param name="status">Receives struct statx: at least <see cref="StatxSize"/> bytes.</param>
+    /// <returns>What statx(2) says.</returns>
+    public static Errno TryStatx(SafeFileHandle file, uint mask, Span<byte> status)
+    {
+        using var fd = new BorrowedDescriptor(file);
+        byte empty = 0;
+        fixed (byte* buffer = status)
+            return ErrnoGuard.Of(syscall(SyscallNumbers.OfThisMachine[0].Statx, fd.Number, &empty, FileStatusCalls.EmptyPath, (nint)mask, (nint)buffer));
+    }
+
     /// <summary>statx.</summary>
     /// <param name="path">The path.</param>
     /// <param name="flags">Flags of statx(2).</param>

@@ -63,31 +63,56 @@ public sealed record SyscallNumbers(AuditArchitecture Architecture)
     /// <summary>listxattr; llistxattr is the next.</summary>
     public required int ListXAttr { get; init; }
 
+    /// <summary>lseek; not _llseek of the 32-bit conventions.</summary>
+    public required int LSeek { get; init; }
+
+    /// <summary>read.</summary>
+    public required int Read { get; init; }
+
+    /// <summary>write.</summary>
+    public required int Write { get; init; }
+
+    /// <summary>ftruncate, or ftruncate64 of the 32-bit conventions.</summary>
+    public required int FTruncate { get; init; }
+
+    /// <summary>fallocate.</summary>
+    public required int FAllocate { get; init; }
+
+    /// <summary>mmap, or mmap2 of the 32-bit conventions, whose offset is in pages of 4 KiB.</summary>
+    public required int MMap { get; init; }
+
+    /// <summary>fstat, of the 64-bit conventions.</summary>
+    public int FStat { get; init; } = None;
+
+    /// <summary>epoll_ctl.</summary>
+    public required int EpollCtl { get; init; }
+
     /// <summary>x86-64.</summary>
     public static SyscallNumbers X64 { get; } = new(AuditArchitecture.X64)
     {
         Ioctl = 16, Open = 2, OpenAt = 257, Stat = 4, LStat = 6, FStatAt = 262, Statx = 332, Access = 21, FAccessAt = 269, ReadLink = 89, ReadLinkAt = 267,
-        GetDents64 = 217, GetXAttr = 191, ListXAttr = 194,
+        GetDents64 = 217, GetXAttr = 191, ListXAttr = 194, LSeek = 8, Read = 0, Write = 1, FTruncate = 77, FAllocate = 285, MMap = 9, FStat = 5, EpollCtl = 233,
     };
 
     /// <summary>32-bit programs on x86-64.</summary>
     public static SyscallNumbers I386 { get; } = new(AuditArchitecture.I386)
     {
         Ioctl = 54, Open = 5, OpenAt = 295, Stat64 = 195, LStat64 = 196, FStatAt = 300, Statx = 383, Access = 33, FAccessAt = 307, ReadLink = 85, ReadLinkAt = 305,
-        GetDents64 = 220, GetXAttr = 229, ListXAttr = 232,
+        GetDents64 = 220, GetXAttr = 229, ListXAttr = 232, LSeek = 19, Read = 3, Write = 4, FTruncate = 194, FAllocate = 324, MMap = 192, EpollCtl = 255,
     };
 
     /// <summary>arm64: the kernel's generic table.</summary>
     public static SyscallNumbers Arm64 { get; } = new(AuditArchitecture.Arm64)
     {
         Ioctl = 29, OpenAt = 56, FStatAt = 79, Statx = 291, FAccessAt = 48, ReadLinkAt = 78, GetDents64 = 61, GetXAttr = 8, ListXAttr = 11,
+        LSeek = 62, Read = 63, Write = 64, FTruncate = 46, FAllocate = 47, MMap = 222, FStat = 80, EpollCtl = 21,
     };
 
     /// <summary>32-bit programs on arm64 (EABI).</summary>
     public static SyscallNumbers Arm { get; } = new(AuditArchitecture.Arm)
     {
         Ioctl = 54, Open = 5, OpenAt = 322, Stat64 = 195, LStat64 = 196, FStatAt = 327, Statx = 397, Access = 33, FAccessAt = 334, ReadLink = 85, ReadLinkAt = 332,
-        GetDents64 = 217, GetXAttr = 229, ListXAttr = 232,
+        GetDents64 = 217, GetXAttr = 229, ListXAttr = 232, LSeek = 19, Read = 3, Write = 4, FTruncate = 194, FAllocate = 352, MMap = 192, EpollCtl = 251,
     };
 
     /// <summary>The conventions by which programs may call on this machine, the processor's own first.</summary>

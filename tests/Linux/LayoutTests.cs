@@ -34,6 +34,8 @@ public sealed class LayoutTests
                 FStatAt = (int)native["__NR_newfstatat"], Statx = (int)native["__NR_statx"], FAccessAt = (int)native["__NR_faccessat"],
                 FAccessAt2 = (int)native["__NR_faccessat2"], ReadLinkAt = (int)native["__NR_readlinkat"], GetDents64 = (int)native["__NR_getdents64"],
                 GetXAttr = (int)native["__NR_getxattr"], ListXAttr = (int)native["__NR_listxattr"],
+                LSeek = (int)native["__NR_lseek"], Read = (int)native["__NR_read"], Write = (int)native["__NR_write"], FTruncate = (int)native["__NR_ftruncate"],
+                FAllocate = (int)native["__NR_fallocate"], MMap = (int)native["__NR_mmap"], FStat = (int)native["__NR_fstat"], EpollCtl = (int)native["__NR_epoll_ctl"],
             },
             SyscallNumbers.Arm64);
     }
@@ -172,7 +174,9 @@ public sealed class LayoutTests
         ("SYS_ioctl", Native.Ioctl), ("SYS_openat", Native.OpenAt), ("SYS_openat2", Native.OpenAt2), ("SYS_newfstatat", Native.FStatAt),
         ("SYS_statx", Native.Statx), ("SYS_faccessat", Native.FAccessAt), ("SYS_faccessat2", Native.FAccessAt2), ("SYS_readlinkat", Native.ReadLinkAt),
         ("SYS_getdents64", Native.GetDents64), ("SYS_getxattr", Native.GetXAttr), ("SYS_lgetxattr", Native.GetXAttr + 1),
-        ("SYS_listxattr", Native.ListXAttr), ("SYS_llistxattr", Native.ListXAttr + 1),
+        ("SYS_listxattr", Native.ListXAttr), ("SYS_lseek", Native.LSeek), ("SYS_read", Native.Read),
+        ("SYS_write", Native.Write), ("SYS_ftruncate", Native.FTruncate), ("SYS_fallocate", Native.FAllocate), ("SYS_mmap", Native.MMap), ("SYS_fstat", Native.FStat),
+        ("SYS_epoll_ctl", Native.EpollCtl), ("SYS_llistxattr", Native.ListXAttr + 1),
         ("SYS_memfd_secret", SyscallTable.Current.MemfdSecret), ("SYS_pidfd_open", SyscallTable.Current.PidfdOpen),
         ("SYS_pidfd_send_signal", SyscallTable.Current.PidfdSendSignal),
     ];

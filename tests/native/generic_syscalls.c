@@ -25,5 +25,13 @@ int main(void)
     VALUE(__NR_getdents64);
     VALUE(__NR_getxattr);
     VALUE(__NR_listxattr);
+    VALUE(__NR_lseek);
+    VALUE(__NR_read);
+    VALUE(__NR_write);
+    VALUE(__NR_ftruncate);
+    VALUE(__NR_fallocate);
+    VALUE(__NR_mmap);
+    VALUE(__NR_fstat);
+    VALUE(__NR_epoll_ctl);
     return 0;
 }
