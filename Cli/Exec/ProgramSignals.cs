@@ -13,7 +13,7 @@ sealed class ProgramSignals : IDisposable
 
     readonly Lock _lock = new();
     readonly List<int> _early = [];
-    readonly List<PosixSignalRegistration> _registrations = [];
+    readonly Dictionary<int, PosixSignalRegistration> _registrations = [];
     int _processId;
     bool _ended;
 
@@ -22,12 +22,7 @@ sealed class ProgramSignals : IDisposable
         foreach (var signal in (ReadOnlySpan<int>)[HangUp, Interrupt, Quit, User1, User2, Terminate, TerminalStop])
         {
             if (ignored.Contains(signal)) continue;
-            _registrations.Add(PosixSignalRegistration.Create((PosixSignal)signal, context =>
-            {
-                context.Cancel = true;
-                if (signal is Interrupt or Quit or TerminalStop && Terminal.IsForeground) return;
-                Pass(signal);
-            }));
+            _registrations.Add(signal, Register(signal));
         }
     }
 
@@ -50,8 +45,24 @@ sealed class ProgramSignals : IDisposable
 
     public void Dispose()
     {
-        foreach (var registration in _registrations) registration.Dispose();
+        foreach (var registration in _registrations.Values) registration.Dispose();
     }
+
+    /// <summary>Has a stop signal do to this process what it did to the program. Returns when this process goes on; at once where the kernel lets nobody stop who has no shell to
+    /// continue him.</summary>
+    public void StopBy(int signal)
+    {
+        if (_registrations.Remove(signal, out var registration)) registration.Dispose();
+        ChildProcess.Raise(signal);
+        if (registration is not null) _registrations.Add(signal, Register(signal));
+    }
+
+    PosixSignalRegistration Register(int signal) => PosixSignalRegistration.Create((PosixSignal)signal, context =>
+    {
+        context.Cancel = true;
+        if (signal is Interrupt or Quit or TerminalStop && Terminal.IsForeground) return;
+        Pass(signal);
+    });
 
     void Pass(int signal)
     {

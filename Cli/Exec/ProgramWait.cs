@@ -6,7 +6,7 @@ namespace DmaHeap.Cli.Exec;
 static class ProgramWait
 {
     const int KilledBase = 128;
-    const int Continue = 18, Stop = 19, TerminalStop = 20, TerminalInput = 21, TerminalOutput = 22;
+    const int Continue = 18, TerminalStop = 20, TerminalInput = 21, TerminalOutput = 22;
 
     /// <summary>Waits until it ends.</summary>
     /// <returns>Its exit status, or 128 and the signal that killed it.</returns>
@@ -24,7 +24,7 @@ static class ProgramWait
                     signals.Ended();
                     return KilledBase + change.Number;
                 case ChildEvent.Stopped when change.Number is TerminalStop or TerminalInput or TerminalOutput:
-                    ChildProcess.TrySignal(Environment.ProcessId, Stop);
+                    signals.StopBy(change.Number);
                     ChildProcess.TrySignal(processId, Continue);
                     break;
             }

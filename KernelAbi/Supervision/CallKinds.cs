@@ -17,6 +17,7 @@ internal enum CallKind
     Statx,
     Access,
     AccessAt,
+    AccessAt2,
     ReadLink,
     ReadLinkAt,
     Attributes,
@@ -67,7 +68,7 @@ internal sealed class CallKinds
         Add(numbers, numbers.Statx, CallKind.Statx);
         Add(numbers, numbers.Access, CallKind.Access);
         Add(numbers, numbers.FAccessAt, CallKind.AccessAt);
-        Add(numbers, numbers.FAccessAt2, CallKind.AccessAt);
+        Add(numbers, numbers.FAccessAt2, CallKind.AccessAt2);
         Add(numbers, numbers.ReadLink, CallKind.ReadLink);
         Add(numbers, numbers.ReadLinkAt, CallKind.ReadLinkAt);
         foreach (var first in (ReadOnlySpan<int>)[numbers.GetXAttr, numbers.ListXAttr])

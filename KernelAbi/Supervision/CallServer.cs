@@ -69,14 +69,20 @@ internal sealed class CallServer : IDisposable
     {
         var caller = new SeccompCaller(Listener, _identities);
         _open.Wait();
-        if (!_stopping.IsCancellationRequested) Listener.TrySetSynchronousWakeUp(); // without it calls are slower, and that is all
-        while (!_stopping.IsCancellationRequested)
+        try
         {
-            if (!TryReceive(out var call)) break;
-            if (Interlocked.Decrement(ref _idle) == 0) AddThread();
-            caller.Face(in call);
-            Answer(in call, caller);
-            Interlocked.Increment(ref _idle);
+            if (!_stopping.IsCancellationRequested) Listener.TrySetSynchronousWakeUp(); // without it calls are slower, and that is all
+            while (!_stopping.IsCancellationRequested && TryReceive(out var call))
+            {
+                if (Interlocked.Decrement(ref _idle) == 0) AddThread();
+                caller.Face(in call);
+                Answer(in call, caller);
+                Interlocked.Increment(ref _idle);
+            }
+        }
+        catch (ObjectDisposedException) when (_stopping.IsCancellationRequested)
+        {
+            // The listener was closed between two looks at it.
         }
     }
 

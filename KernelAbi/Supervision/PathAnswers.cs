@@ -13,9 +13,12 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
 {
     private const int NoFollow = 0x100;
 
+    private static readonly string[] s_roots = ["/proc/self/root/", "/proc/thread-self/root/"];
+
     public CallResult Answer(CallKind kind, in SeccompNotification call, SeccompCaller caller)
     {
-        var hasDirectory = kind is CallKind.OpenAt or CallKind.OpenAt2 or CallKind.StatAt or CallKind.Statx or CallKind.AccessAt or CallKind.ReadLinkAt;
+        var hasDirectory = kind is CallKind.OpenAt or CallKind.OpenAt2 or CallKind.StatAt or CallKind.Statx or CallKind.AccessAt or CallKind.AccessAt2
+            or CallKind.ReadLinkAt;
         var name = CallerPath.Read(caller, hasDirectory ? call.Argument1 : call.Argument0);
         // The usual case, and all it costs: nothing else can name the directory.
         if (name is null || !name.Contains("dma_heap", StringComparison.Ordinal)) return CallResult.PassThrough;
@@ -31,6 +34,7 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
             CallKind.Statx => Statx(path, (int)call.Argument2, (uint)call.Argument3, call.Argument4, caller),
             CallKind.Access => Outcome(PathCalls.TryAccess(path, (int)call.Argument1)),
             CallKind.AccessAt => Outcome(PathCalls.TryAccess(path, (int)call.Argument2)),
+            CallKind.AccessAt2 => Outcome(PathCalls.TryAccess(path, (int)call.Argument2, (int)call.Argument3)),
             CallKind.Attributes => Attributes(path),
             _ => Outcome(PathCalls.TryReadLink(path, out _)), // nothing in there is a link
         };
@@ -45,6 +49,11 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
             var link = directoryDescriptor == PathCalls.WorkingDirectory ? "cwd" : string.Create(CultureInfo.InvariantCulture, $"fd/{directoryDescriptor}");
             if (PathCalls.TryReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{threadId}/{link}"), out var start) != Errno.None) return false;
             full = start + "/" + name;
+        }
+
+        foreach (var root in s_roots)
+        {
+            if (full.StartsWith(root, StringComparison.Ordinal)) full = full[(root.Length - 1)..];
         }
 
         // A slash at the end says that a directory is meant, and is kept.
@@ -65,7 +74,8 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
 
     private CallResult Open(string path, int flags, ulong id)
     {
-        var errno = PathCalls.TryOpen(path, flags, out var file);
+        // The kernel hands nobody a descriptor opened with O_PATH: what is given instead can do more.
+        var errno = PathCalls.TryOpen(path, flags & ~PathCalls.PathOnly, out var file);
         using (file)
         {
             if (errno != Errno.None) return CallResult.Fail(errno);

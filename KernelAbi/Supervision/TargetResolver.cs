@@ -10,6 +10,7 @@ namespace DmaHeap.KernelAbi.Supervision;
 internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
 {
     private const int Most = 16384;
+    private const UnixFileMode ReadOrWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // The inode numbers of memfds on ordinary pages are 64 bits wide and count up: none comes twice. Those of memfds on huge pages do.
     private readonly FileKey _memfds = MemfdDevice();
@@ -28,7 +29,16 @@ internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
         var key = FileKey.Of(in status);
         if (nodes.TryFind(key, out var heap)) target = CallTarget.Node(heap);
         else if (status.IsRegular && TryFindBuffer(key, caller, out var facts)) target = CallTarget.Buffer(facts);
+        if (target.Kind != CallTargetKind.Foreign && IsPathOnly(threadId, descriptor, caller)) target = CallTarget.Foreign;
         return Errno.None;
+    }
+
+    // O_PATH: not open at all, as far as ioctl and the like are concerned (EBADF). Such a descriptor allows neither reading nor writing, which its link in /proc shows; mode 3 does neither.
+    private static bool IsPathOnly(int threadId, int descriptor, ICaller caller)
+    {
+        if (ForeignDescriptors.TryGetLinkStatus(threadId, descriptor, out var link) != Errno.None || (link.Permissions & ReadOrWrite) != 0) return false;
+        var errno = caller.TakeTarget(out var file);
+        using (file) return errno == Errno.None && DescriptorFlags.IsPathOnly(file);
     }
 
     private bool TryFindBuffer(FileKey key, ICaller caller, out BufferFacts facts)

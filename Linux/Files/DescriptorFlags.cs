@@ -21,6 +21,11 @@ public static partial class DescriptorFlags
     /// <exception cref="LinuxException">EBADF.</exception>
     public static int GetStatusFlags(SafeFileHandle file) => Call(file, GetStatus, 0, "fcntl(F_GETFL)");
 
+    /// <summary>Whether a descriptor stands for a place alone (<c>O_PATH</c>): nothing can be done with the file that is there.</summary>
+    /// <param name="file">An open file.</param>
+    /// <exception cref="LinuxException">EBADF.</exception>
+    public static bool IsPathOnly(SafeFileHandle file) => (GetStatusFlags(file) & OpenFlags.PathOnly) != 0;
+
     /// <summary>The access mode a file was opened with.</summary>
     /// <param name="file">An open file.</param>
     /// <exception cref="LinuxException">EBADF.</exception>

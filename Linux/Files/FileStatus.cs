@@ -128,12 +128,12 @@ static unsafe partial class FileStatusCalls
         return errno;
     }
 
-    /// <summary>Of what a zero-terminated path leads to, symbolic links followed.</summary>
-    public static Errno TryGetTarget(ReadOnlySpan<byte> path, out FileStatus status)
+    /// <summary>Of a zero-terminated path.</summary>
+    public static Errno TryGet(ReadOnlySpan<byte> path, int flags, out FileStatus status)
     {
         StatxBuffer raw = default;
         Errno errno;
-        fixed (byte* pointer = path) errno = ErrnoGuard.Of(statx(WorkingDirectory, pointer, 0, BasicStats, &raw));
+        fixed (byte* pointer = path) errno = ErrnoGuard.Of(statx(WorkingDirectory, pointer, flags, BasicStats, &raw));
         status = new FileStatus(in raw);
         return errno;
     }

@@ -81,14 +81,21 @@ public static unsafe partial class PathCalls
             return ErrnoGuard.Of(syscall(SyscallNumbers.OfThisMachine[0].Statx, WorkingDirectory, pointer, flags, (nint)mask, (nint)buffer));
     }
 
-    /// <summary>faccessat.</summary>
+    /// <summary>O_PATH.</summary>
+    public const int PathOnly = OpenFlags.PathOnly;
+
+    /// <summary>faccessat, or faccessat2 where there are flags.</summary>
     /// <param name="path">The path.</param>
     /// <param name="mode">What is asked about.</param>
+    /// <param name="flags">Flags of faccessat2(2).</param>
     /// <returns>What faccessat(2) says.</returns>
-    public static Errno TryAccess(string path, int mode)
+    public static Errno TryAccess(string path, int mode, int flags = 0)
     {
         fixed (byte* pointer = CString.From(path))
-            return ErrnoGuard.Of(syscall(SyscallNumbers.OfThisMachine[0].FAccessAt, WorkingDirectory, pointer, mode, 0, 0));
+        {
+            var numbers = SyscallNumbers.OfThisMachine[0];
+            return ErrnoGuard.Of(syscall(flags == 0 ? numbers.FAccessAt : numbers.FAccessAt2, WorkingDirectory, pointer, mode, flags, 0));
+        }
     }
 
     /// <summary>readlink, of a path that nobody changes: /proc's.</summary>

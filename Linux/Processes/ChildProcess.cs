@@ -47,6 +47,10 @@ public static unsafe partial class ChildProcess
     /// <returns>ESRCH, EPERM, EINVAL.</returns>
     public static Errno TrySignal(int processId, int signal) => ErrnoGuard.Of(kill(processId, signal));
 
+    /// <summary>Sends the calling thread a signal, which has had its effect when this returns.</summary>
+    /// <param name="signal">The signal.</param>
+    public static void Raise(int signal) => raise(signal);
+
     internal static ChildChange Decode(int status) => (status & 0x7F, status & 0xFF, status) switch
     {
         (_, _, 0xFFFF) => new(ChildEvent.Continued, 0),
@@ -57,6 +61,9 @@ public static unsafe partial class ChildProcess
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int waitpid(int pid, int* status, int options);
+
+    [LibraryImport("libc")]
+    private static partial int raise(int signal);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int kill(int pid, int signal);
