@@ -149,6 +149,7 @@ internal sealed class CallServer : IDisposable
         var number = IoctlNumber.FromArgument(call.Argument1);
         var errno = _targets.TryResolve(call.ThreadId, (int)call.Argument0, caller, out var target);
         if (errno == Errno.None) return _answers.Answer(in target, number, call.Argument2, caller, _stopping.Token);
+        if (errno == Errno.EBADF) return KernelAnswer.Return(errno);
         if (errno is (Errno.EACCES or Errno.EPERM) && number.Value == KnownIoctls.Allocate)
         {
             _refusals.Refused(

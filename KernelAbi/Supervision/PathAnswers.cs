@@ -74,8 +74,7 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
 
     private CallResult Open(string path, int flags, ulong id)
     {
-        // The kernel hands nobody a descriptor opened with O_PATH: what is given instead can do more.
-        var errno = PathCalls.TryOpen(path, flags & ~PathCalls.PathOnly, out var file);
+        var errno = (flags & PathCalls.PathOnly) == 0 ? PathCalls.TryOpen(path, flags, out var file) : PathStandIn.TryOpen(path, flags, out file);
         using (file)
         {
             if (errno != Errno.None) return CallResult.Fail(errno);

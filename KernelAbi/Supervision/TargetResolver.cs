@@ -20,7 +20,7 @@ internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
     /// <param name="descriptor">Its descriptor.</param>
     /// <param name="caller">The same thread, for taking a duplicate where that is needed.</param>
     /// <param name="target">What it is.</param>
-    /// <returns>EACCES where the process lets nobody look; then nothing is known of the descriptor.</returns>
+    /// <returns>EBADF for a descriptor of ours that is none for ioctl, EACCES where the process lets nobody look; then nothing is known of the descriptor.</returns>
     public Errno TryResolve(int threadId, int descriptor, ICaller caller, out CallTarget target)
     {
         target = CallTarget.Foreign;
@@ -29,16 +29,15 @@ internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
         var key = FileKey.Of(in status);
         if (nodes.TryFind(key, out var heap)) target = CallTarget.Node(heap);
         else if (status.IsRegular && TryFindBuffer(key, caller, out var facts)) target = CallTarget.Buffer(facts);
-        if (target.Kind != CallTargetKind.Foreign && IsPathOnly(threadId, descriptor, caller)) target = CallTarget.Foreign;
-        return Errno.None;
+        return target.Kind != CallTargetKind.Foreign && IsPathOnly(threadId, descriptor, caller) ? Errno.EBADF : Errno.None;
     }
 
-    // O_PATH: not open at all, as far as ioctl and the like are concerned (EBADF). Such a descriptor allows neither reading nor writing, which its link in /proc shows; mode 3 does neither.
+    // O_PATH: not open at all, as far as ioctl and the like are concerned. Such a descriptor allows neither reading nor writing, which its link in /proc shows; mode 3 does neither.
     private static bool IsPathOnly(int threadId, int descriptor, ICaller caller)
     {
         if (ForeignDescriptors.TryGetLinkStatus(threadId, descriptor, out var link) != Errno.None || (link.Permissions & ReadOrWrite) != 0) return false;
         var errno = caller.TakeTarget(out var file);
-        using (file) return errno == Errno.None && DescriptorFlags.IsPathOnly(file);
+        using (file) return errno == Errno.None && PathStandIn.IsPathOnly(file);
     }
 
     private bool TryFindBuffer(FileKey key, ICaller caller, out BufferFacts facts)

@@ -9,6 +9,9 @@ public static partial class DescriptorFlags
     /// <summary>O_NONBLOCK, in the status flags.</summary>
     public const int NonBlock = 0x800;
 
+    /// <summary>O_APPEND, in the status flags.</summary>
+    public const int Append = 0x400;
+
     internal const int DuplicateCloseOnExec = 1030;
     internal const int GetDescriptor = 1;
     internal const int SetDescriptor = 2;

@@ -124,7 +124,7 @@ public sealed class LayoutTests
         ("F_SEAL_EXEC", (long)Seals.Exec), ("F_ADD_SEALS", FileSeals.AddCommand), ("F_GET_SEALS", FileSeals.GetCommand),
         ("F_DUPFD_CLOEXEC", DescriptorFlags.DuplicateCloseOnExec), ("F_GETFD", DescriptorFlags.GetDescriptor), ("F_SETFD", DescriptorFlags.SetDescriptor),
         ("F_GETFL", DescriptorFlags.GetStatus), ("F_SETFL", DescriptorFlags.SetStatus), ("FD_CLOEXEC", DescriptorFlags.CloseOnExecBit),
-        ("O_CLOEXEC", OpenFlags.CloseOnExec), ("O_CREAT", OpenFlags.Create), ("O_NONBLOCK", DescriptorFlags.NonBlock), ("O_PATH", OpenFlags.PathOnly),
+        ("O_CLOEXEC", OpenFlags.CloseOnExec), ("O_CREAT", OpenFlags.Create), ("O_NONBLOCK", DescriptorFlags.NonBlock), ("O_APPEND", DescriptorFlags.Append), ("O_PATH", OpenFlags.PathOnly),
         ("O_NOFOLLOW", OpenFlags.NoFollow), ("O_RDONLY", (long)FileAccessMode.ReadOnly), ("O_WRONLY", (long)FileAccessMode.WriteOnly),
         ("O_RDWR", (long)FileAccessMode.ReadWrite), ("O_ACCMODE", (long)FileAccessMode.IoctlOnly),
         ("FALLOC_FL_KEEP_SIZE", FileSpace.KeepSize), ("FALLOC_FL_PUNCH_HOLE", FileSpace.Punch), ("SEEK_END", FileSpace.SeekEnd),
