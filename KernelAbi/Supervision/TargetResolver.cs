@@ -10,11 +10,11 @@ namespace DmaHeap.KernelAbi.Supervision;
 internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
 {
     private const int Most = 16384;
-    private const UnixFileMode ReadOrWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     // The inode numbers of memfds on ordinary pages are 64 bits wide and count up: none comes twice. Those of memfds on huge pages do.
     private readonly FileKey _memfds = MemfdDevice();
     private readonly ConcurrentDictionary<ulong, BufferFacts> _buffers = [];
+    private readonly CallerDescriptors _descriptors = new();
 
     /// <param name="threadId">The calling thread.</param>
     /// <param name="descriptor">Its descriptor.</param>
@@ -24,20 +24,12 @@ internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
     public Errno TryResolve(int threadId, int descriptor, ICaller caller, out CallTarget target)
     {
         target = CallTarget.Foreign;
-        var errno = ForeignDescriptors.TryGetStatus(threadId, descriptor, out var status);
+        var errno = _descriptors.TryGetStatus(threadId, descriptor, out var status);
         if (errno != Errno.None) return errno;
         var key = FileKey.Of(in status);
         if (nodes.TryFind(key, out var heap)) target = CallTarget.Node(heap);
         else if (status.IsRegular && TryFindBuffer(key, caller, out var facts)) target = CallTarget.Buffer(facts);
-        return target.Kind != CallTargetKind.Foreign && IsPathOnly(threadId, descriptor, caller) ? Errno.EBADF : Errno.None;
-    }
-
-    // O_PATH: not open at all, as far as ioctl and the like are concerned. Such a descriptor allows neither reading nor writing, which its link in /proc shows; mode 3 does neither.
-    private static bool IsPathOnly(int threadId, int descriptor, ICaller caller)
-    {
-        if (ForeignDescriptors.TryGetLinkStatus(threadId, descriptor, out var link) != Errno.None || (link.Permissions & ReadOrWrite) != 0) return false;
-        var errno = caller.TakeTarget(out var file);
-        using (file) return errno == Errno.None && PathStandIn.IsPathOnly(file);
+        return target.Kind != CallTargetKind.Foreign && _descriptors.IsPathOnly(threadId, descriptor, key, caller) ? Errno.EBADF : Errno.None;
     }
 
     private bool TryFindBuffer(FileKey key, ICaller caller, out BufferFacts facts)

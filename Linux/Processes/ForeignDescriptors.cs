@@ -26,18 +26,6 @@ public static unsafe partial class ForeignDescriptors
         return FileStatusCalls.TryGet(path, 0, out status);
     }
 
-    /// <summary>Reads the status of a descriptor's link in /proc, whose permissions say what the descriptor allows: reading, writing, or with O_PATH and in mode 3 neither.</summary>
-    /// <param name="threadId">A thread of the process.</param>
-    /// <param name="number">The descriptor.</param>
-    /// <param name="status">The link's status.</param>
-    /// <returns>As <see cref="TryGetStatus"/>.</returns>
-    public static Errno TryGetLinkStatus(int threadId, int number, out FileStatus status)
-    {
-        Span<byte> path = stackalloc byte[MaxPath];
-        WritePath(threadId, number, path);
-        return FileStatusCalls.TryGet(path, FileStatusCalls.NoFollowLinks, out status);
-    }
-
     /// <summary>Takes a duplicate of a descriptor: <c>pidfd_getfd(2)</c>.</summary>
     /// <param name="threadId">A thread of the process.</param>
     /// <param name="number">The descriptor.</param>
