@@ -6,12 +6,13 @@ using DmaHeap.Linux;
 namespace DmaHeap.KernelAbi.Supervision;
 
 /// <summary>
-/// The threads that receive calls and answer them. There is always one more than calls being answered, up to a bound: a heap that takes its time keeps nobody else
-/// waiting, and a program that forks without end costs no more than those threads.
+/// The threads that receive calls and answer them. One listens, and answers by itself what needs no heap: caller and answerer then take turns on one processor, which is half the time of
+/// several that listen at once. Before a heap is asked another thread listens, so that one that takes its time keeps nobody else waiting. There are never more threads
+/// than a bound: a program that forks without end costs no more than those.
 /// </summary>
 internal sealed class CallServer : IDisposable
 {
-    private const int FirstThreads = 2, MostThreads = 128, StackBytes = 256 * 1024;
+    private const int MostThreads = 128, StackBytes = 256 * 1024;
 
     private readonly TargetResolver _targets;
     private readonly IoctlAnswers _answers;
@@ -23,18 +24,21 @@ internal sealed class CallServer : IDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly ManualResetEventSlim _open = new();
     private int _threads;
-    private int _idle;
+    private readonly SemaphoreSlim _spare = new(0);
+    private int _listening;
+    private int _parked;
 
     public CallServer(ShownDirectory shown, HeapDirectory directory, IHeapBackend backend, RefusalCounts refusals, bool strict)
     {
         _refusals = refusals;
-        _targets = new TargetResolver(shown.Nodes, backend);
-        _answers = new IoctlAnswers(backend, new NoSyncFiles(), refusals);
+        var watchful = new WatchfulBackend(backend, EnsureListener);
+        _targets = new TargetResolver(shown.Nodes, watchful);
+        _answers = new IoctlAnswers(watchful, new NoSyncFiles(), refusals);
         if (shown is MountedDirectory mounted && directory.Hidden is { Count: > 0 } hidden) _listings = new ListingCalls(mounted.Key, hidden);
         if (shown is ImitatedDirectory imitated) _paths = new PathAnswers(imitated, Listener);
         if (strict) _strict = new StrictAnswers(_targets, _identities, shown.Way == DirectoryWay.Answers);
         Kinds = new CallKinds(_listings is not null, _paths is not null, strict);
-        for (var i = 0; i < FirstThreads; i++) AddThread();
+        AddThread();
     }
 
     public CallKinds Kinds { get; }
@@ -61,7 +65,6 @@ internal sealed class CallServer : IDisposable
             return;
         }
 
-        Interlocked.Increment(ref _idle);
         new Thread(Run, StackBytes) { IsBackground = true, Name = "dmaheap exec" }.Start();
     }
 
@@ -72,18 +75,37 @@ internal sealed class CallServer : IDisposable
         try
         {
             if (!_stopping.IsCancellationRequested) Listener.TrySetSynchronousWakeUp(); // without it calls are slower, and that is all
-            while (!_stopping.IsCancellationRequested && TryReceive(out var call))
+            while (!_stopping.IsCancellationRequested)
             {
-                if (Interlocked.Decrement(ref _idle) == 0) AddThread();
+                Interlocked.Increment(ref _listening);
+                var received = TryReceive(out var call);
+                Interlocked.Decrement(ref _listening);
+                if (!received) break;
                 caller.Face(in call);
                 Answer(in call, caller);
-                Interlocked.Increment(ref _idle);
+                if (Volatile.Read(ref _listening) > 0) Park();
             }
         }
-        catch (ObjectDisposedException) when (_stopping.IsCancellationRequested)
+        catch (Exception exception) when (exception is ObjectDisposedException or OperationCanceledException && _stopping.IsCancellationRequested)
         {
-            // The listener was closed between two looks at it.
+            // The listener was closed between two looks at it, or the wait for a turn called off.
         }
+    }
+
+    // The last to listen comes back to listening, or has called this: there is always somebody.
+    private void EnsureListener()
+    {
+        if (Volatile.Read(ref _listening) > 0) return;
+        if (Volatile.Read(ref _parked) > 0) _spare.Release();
+        else AddThread();
+    }
+
+    private void Park()
+    {
+        Interlocked.Increment(ref _parked);
+        // Seen from here on by whoever is the last to listen; one that left before is found out now.
+        if (Volatile.Read(ref _listening) > 0) _spare.Wait(_stopping.Token);
+        Interlocked.Decrement(ref _parked);
     }
 
     private bool TryReceive(out SeccompNotification call)
