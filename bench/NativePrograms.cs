@@ -3,9 +3,10 @@ using System.Diagnostics;
 namespace DmaHeap.Bench;
 
 /// <summary>The C side of each pair, compiled anew.</summary>
-sealed record NativePrograms(string Broker, string Client)
+sealed record NativePrograms(string Broker, string Client, string Supervisor, string Trips)
 {
-    public static NativePrograms Build(string folder) => new(Compile(folder, "c_broker"), Compile(folder, "c_client"));
+    public static NativePrograms Build(string folder) => new(
+        Compile(folder, "c_broker"), Compile(folder, "c_client"), Compile(folder, "c_supervisor"), Compile(folder, "heap_trips"));
 
     private static string Compile(string folder, string name)
     {
