@@ -10,14 +10,31 @@ internal static class CCompiler
     private static readonly ConcurrentDictionary<string, Lazy<string>> Programs = new();
     private static readonly Lazy<string> Output = new(CreateOutput);
 
-    /// <summary>The path of the compiled <c>tests/native/NAME.c</c>. Skips the test where there is no C compiler; a
-    /// program that does not compile fails it.</summary>
-    public static string Compile(string name)
+    /// <summary>The path of the compiled <c>tests/native/NAME.c</c>, which any user may run. Skips the test where there is
+    /// no C compiler, or none that builds anything with these options (static linking, another word size); a program that
+    /// does not compile fails it.</summary>
+    public static string Compile(string name, params string[] options)
     {
         string? compiler = Find();
         if (compiler is null)
             Assert.Skip("no C compiler (cc, gcc or clang) on the PATH");
-        return Programs.GetOrAdd(name, _ => new Lazy<string>(() => Build(compiler, name))).Value;
+        Assert.SkipUnless(CanBuildWith(compiler, options), $"the C compiler cannot build with {string.Join(' ', options)}");
+        string key = name + string.Concat(options);
+        return Programs.GetOrAdd(key, _ => new Lazy<string>(() => Build(compiler, name, key, options))).Value;
+    }
+
+    private static bool CanBuildWith(string compiler, string[] options)
+    {
+        if (options.Length == 0)
+            return true;
+        string[] arguments = [.. options, "-x", "c", "-o", "/dev/null", "-"];
+        var start = new ProcessStartInfo(compiler, arguments) { RedirectStandardInput = true, RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        process.StandardInput.Write("#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n");
+        process.StandardInput.Close();
+        process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0;
     }
 
     private static string? Find()
@@ -26,11 +43,12 @@ internal static class CCompiler
         return Names.SelectMany(name => directories.Select(directory => Path.Combine(directory, name))).FirstOrDefault(File.Exists);
     }
 
-    private static string Build(string compiler, string name)
+    private static string Build(string compiler, string name, string key, string[] options)
     {
-        string program = Path.Combine(Output.Value, name);
+        string program = Path.Combine(Output.Value, key);
+        Directory.CreateDirectory(Path.GetDirectoryName(program)!);
         var start = new ProcessStartInfo(compiler,
-            ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", "-o", program, Path.Combine(Sources(), name + ".c")])
+            ["-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-pthread", .. options, "-o", program, Path.Combine(Sources(), name + ".c")])
         {
             RedirectStandardError = true,
         };
@@ -53,6 +71,7 @@ internal static class CCompiler
     private static string CreateOutput()
     {
         string path = Directory.CreateTempSubdirectory("dmaheap-tests-native-").FullName;
+        File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.OtherRead | UnixFileMode.OtherExecute);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(path, recursive: true);
         return path;
     }

@@ -31,17 +31,19 @@ sealed class RunningProgram : IDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>Starts a program with nothing on its standard input.</summary>
+    /// <summary>Starts a program with nothing on its standard input, unless it is to be spoken to.</summary>
     /// <param name="file">The program.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="environment">Variables it has beside ours; null takes one of ours away.</param>
-    public static RunningProgram Start(string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
+    /// <param name="spokenTo">Leaves its standard input open for <see cref="Say"/>.</param>
+    public static RunningProgram Start(
+        string file, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, bool spokenTo = false)
     {
         var start = new ProcessStartInfo(file) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var (name, value) in environment ?? new Dictionary<string, string?>()) start.Environment[name] = value;
         var process = Process.Start(start)!;
-        process.StandardInput.Close();
+        if (!spokenTo) process.StandardInput.Close();
         return new RunningProgram(process);
     }
 
@@ -52,6 +54,16 @@ sealed class RunningProgram : IDisposable
         using var program = Start(file, arguments, environment);
         return await program.EndAsync();
     }
+
+    /// <summary>Gives it a line on its standard input.</summary>
+    public void Say(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
+
+    /// <summary>Ends its standard input.</summary>
+    public void Hush() => _process.StandardInput.Close();
 
     /// <summary>Waits until what it printed so far is as wanted, and returns that.</summary>
     public async Task<string> PrintedAsync(Func<string, bool> wanted)

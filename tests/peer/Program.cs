@@ -4,11 +4,13 @@ using DmaHeap.Linux;
 using DmaHeap.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 
-// A second process for tests: "allocate SOCKET COUNT" asks for buffers and waits to be killed; "watches" runs a host until the system's watches are used up.
+// A second process for tests: "allocate SOCKET COUNT" asks for buffers and waits to be killed; "watches" runs a host until the system's watches are used up;
+// "ioctl" uses /dev/dma_heap as a program written for the kernel's heaps.
 return args switch
 {
     ["allocate", var socket, var count] => Allocate(socket, uint.Parse(count)),
     ["watches"] => UseUpWatches(),
+    ["ioctl"] => RawIoctl.Run(),
     _ => 2,
 };
 
