@@ -12,9 +12,9 @@ static class ProgramWait
     /// <returns>Its exit status, or 128 and the signal that killed it.</returns>
     public static int ForEnd(int processId, ProgramSignals signals)
     {
+        var change = ChildProcess.Wait(processId);
         while (true)
         {
-            var change = ChildProcess.Wait(processId);
             switch (change.Event)
             {
                 case ChildEvent.Exited:
@@ -25,9 +25,18 @@ static class ProgramWait
                     return KilledBase + change.Number;
                 case ChildEvent.Stopped when change.Number is TerminalStop or TerminalInput or TerminalOutput:
                     signals.StopBy(change.Number);
+                    // A shell continues both. By now the program may even have been stopped anew, which must not be undone.
+                    if (ChildProcess.Poll(processId) is { } next)
+                    {
+                        change = next;
+                        continue;
+                    }
+
                     ChildProcess.TrySignal(processId, Continue);
                     break;
             }
+
+            change = ChildProcess.Wait(processId);
         }
     }
 }

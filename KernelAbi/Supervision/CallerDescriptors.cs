@@ -13,7 +13,7 @@ internal sealed class CallerDescriptors
 
     private readonly ConcurrentDictionary<int, ThreadDescriptors> _threads = [];
 
-    // Descriptors seen to be more than a place. That one is closed, and its number given to a place of the very same file, is forgiven.
+    // Descriptors of buffers seen to be more than a place. That one is closed, and its number given to a place of the very same file, is forgiven.
     private readonly ConcurrentDictionary<(int Thread, int Descriptor, FileKey File), bool> _open = [];
 
     /// <returns>As <see cref="ThreadDescriptors.TryGetStatus"/>.</returns>
@@ -31,10 +31,11 @@ internal sealed class CallerDescriptors
 
     /// <summary>Whether a descriptor is one of O_PATH: not open at all, as far as ioctl and the like are concerned. Such a descriptor allows neither reading nor writing, which its link in
     /// /proc shows; mode 3 does neither.</summary>
-    public bool IsPathOnly(int threadId, int descriptor, FileKey file, ICaller caller)
+    public bool IsPathOnly(int threadId, int descriptor, FileKey file, ICaller caller, bool remembers)
     {
-        if (_open.ContainsKey((threadId, descriptor, file))) return false;
+        if (remembers && _open.ContainsKey((threadId, descriptor, file))) return false;
         if (LooksPathOnly(threadId, descriptor, caller)) return true;
+        if (!remembers) return false;
         if (_open.Count >= MostOpen) _open.Clear();
         _open[(threadId, descriptor, file)] = true;
         return false;

@@ -29,7 +29,7 @@ internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
         var key = FileKey.Of(in status);
         if (nodes.TryFind(key, out var heap)) target = CallTarget.Node(heap);
         else if (status.IsRegular && TryFindBuffer(key, caller, out var facts)) target = CallTarget.Buffer(facts);
-        return target.Kind != CallTargetKind.Foreign && _descriptors.IsPathOnly(threadId, descriptor, key, caller) ? Errno.EBADF : Errno.None;
+        return target.Kind != CallTargetKind.Foreign && _descriptors.IsPathOnly(threadId, descriptor, key, caller, remembers: target.Kind == CallTargetKind.Buffer) ? Errno.EBADF : Errno.None;
     }
 
     private bool TryFindBuffer(FileKey key, ICaller caller, out BufferFacts facts)

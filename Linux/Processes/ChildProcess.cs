@@ -26,20 +26,18 @@ public readonly record struct ChildChange(ChildEvent Event, int Number);
 /// <summary>Children of this process: <c>waitpid(2)</c> and <c>kill(2)</c>.</summary>
 public static unsafe partial class ChildProcess
 {
-    internal const int WaitUntraced = 2, WaitContinued = 8;
+    internal const int WaitNot = 1, WaitUntraced = 2, WaitContinued = 8;
 
     /// <summary>Waits until a child ends, stops or goes on. Once it has ended its number is free for others.</summary>
     /// <param name="processId">The child.</param>
     /// <exception cref="LinuxException">ECHILD: it is no child of this process, or was waited for already.</exception>
-    public static ChildChange Wait(int processId)
-    {
-        int status;
-        Errno errno;
-        do errno = ErrnoGuard.Of(waitpid(processId, &status, WaitUntraced | WaitContinued));
-        while (errno == Errno.EINTR);
-        errno.ThrowIfFailed("waitpid", processId);
-        return Decode(status);
-    }
+    public static ChildChange Wait(int processId) => Wait(processId, 0)!.Value;
+
+    /// <summary>As <see cref="Wait(int)"/>, without waiting.</summary>
+    /// <param name="processId">The child.</param>
+    /// <returns>Null where nothing has happened since it was last waited for.</returns>
+    /// <exception cref="LinuxException">ECHILD.</exception>
+    public static ChildChange? Poll(int processId) => Wait(processId, WaitNot);
 
     /// <summary>Sends a signal to a process that cannot have been waited for yet, or to this one.</summary>
     /// <param name="processId">The process.</param>
@@ -50,6 +48,15 @@ public static unsafe partial class ChildProcess
     /// <summary>Sends the calling thread a signal, which has had its effect when this returns.</summary>
     /// <param name="signal">The signal.</param>
     public static void Raise(int signal) => raise(signal);
+
+    static ChildChange? Wait(int processId, int options)
+    {
+        int status, result;
+        do result = waitpid(processId, &status, WaitUntraced | WaitContinued | options);
+        while (result < 0 && ErrnoGuard.Last == Errno.EINTR);
+        ErrnoGuard.Of(result).ThrowIfFailed("waitpid", processId);
+        return result == 0 ? null : Decode(status);
+    }
 
     internal static ChildChange Decode(int status) => (status & 0x7F, status & 0xFF, status) switch
     {

@@ -169,7 +169,7 @@ public sealed class LayoutTests
         ("MS_BIND", (long)MountNamespace.Bind), ("MS_REC", (long)MountNamespace.Recursive), ("MS_SLAVE", (long)MountNamespace.Slave),
         ("S_IFCHR", DeviceNode.CharacterType),
         ("POSIX_SPAWN_SETSIGMASK", PreparedProgram.SetSignalMask), ("POSIX_SPAWN_SETSIGDEF", PreparedProgram.SetSignalDefaults),
-        ("WUNTRACED", ChildProcess.WaitUntraced), ("WCONTINUED", ChildProcess.WaitContinued),
+        ("WNOHANG", ChildProcess.WaitNot), ("WUNTRACED", ChildProcess.WaitUntraced), ("WCONTINUED", ChildProcess.WaitContinued),
         ("SYS_pidfd_getfd", SyscallTable.Current.PidfdGetfd), ("SYS_seccomp", SyscallTable.Current.Seccomp), ("SYS_mknodat", SyscallTable.Current.MakeNodeAt),
         ("SYS_ioctl", Native.Ioctl), ("SYS_openat", Native.OpenAt), ("SYS_openat2", Native.OpenAt2), ("SYS_newfstatat", Native.FStatAt),
         ("SYS_statx", Native.Statx), ("SYS_faccessat", Native.FAccessAt), ("SYS_faccessat2", Native.FAccessAt2), ("SYS_readlinkat", Native.ReadLinkAt),

@@ -139,7 +139,7 @@ static void numbers(void)
     printf("seccomp_data.args[1] %zu\n", offsetof(struct seccomp_data, args[1]));
     VALUE(BPF_LD | BPF_W | BPF_ABS); VALUE(BPF_ALU | BPF_AND | BPF_K); VALUE(BPF_JMP | BPF_JEQ | BPF_K); VALUE(BPF_RET | BPF_K);
     VALUE(CLONE_NEWNS); VALUE(MS_NOSUID); VALUE(MS_NOEXEC); VALUE(MS_BIND); VALUE(MS_REC); VALUE(MS_SLAVE); VALUE(S_IFCHR);
-    VALUE(POSIX_SPAWN_SETSIGMASK); VALUE(POSIX_SPAWN_SETSIGDEF); VALUE(WUNTRACED); VALUE(WCONTINUED);
+    VALUE(POSIX_SPAWN_SETSIGMASK); VALUE(POSIX_SPAWN_SETSIGDEF); VALUE(WNOHANG); VALUE(WUNTRACED); VALUE(WCONTINUED);
     VALUE(SYS_pidfd_getfd); VALUE(SYS_seccomp); VALUE(SYS_mknodat); VALUE(SYS_ioctl); VALUE(SYS_openat); VALUE(SYS_openat2);
     VALUE(SYS_newfstatat); VALUE(SYS_statx); VALUE(SYS_faccessat); VALUE(SYS_faccessat2); VALUE(SYS_readlinkat); VALUE(SYS_getdents64); VALUE(SYS_getxattr); VALUE(SYS_lgetxattr); VALUE(SYS_listxattr);
     VALUE(SYS_lseek); VALUE(SYS_read); VALUE(SYS_write); VALUE(SYS_ftruncate); VALUE(SYS_fallocate); VALUE(SYS_mmap); VALUE(SYS_fstat); VALUE(SYS_epoll_ctl);
