@@ -27,7 +27,8 @@ static class HostSetup
         var candidates = ConfigurationPath.Candidates(Environment.GetEnvironmentVariable, ProcessIdentity.EffectiveUserId, AppContext.BaseDirectory);
         // A file named by the variable is not passed over: reading it will say what is wrong with it.
         if (candidates.Count == 1) return candidates[0];
-        if (candidates.FirstOrDefault(File.Exists) is { } found) return found;
+        // A clone's launcher links to the clone's file: that is the one to name in messages, and the one whose folder relative plugins are relative to.
+        if (candidates.FirstOrDefault(File.Exists) is { } found) return File.ResolveLinkTarget(found, returnFinalTarget: true)?.FullName ?? found;
         if (!required) return null;
         throw new CommandFailedException(
             ExitCode.Configuration, "no-configuration", $"There is no configuration. Looked at {string.Join(", ", candidates)}; or name one with --config.");

@@ -26,8 +26,8 @@ internal static partial class HostLog
     [LoggerMessage(13, LogLevel.Warning, "Plugin {Plugin} was not unloaded: {Detail}")]
     public static partial void PluginStayed(ILogger log, string plugin, string detail);
 
-    [LoggerMessage(20, LogLevel.Information, "Refused {UserId}/{ProcessId} on heap {Heap}: {ErrnoName} {Cause}: {Sentence}")]
-    public static partial void AllocationRefused(ILogger log, uint userId, int processId, string heap, HeapErrno errnoName, string cause, string sentence);
+    [LoggerMessage(20, LogLevel.Information, "Refused {UserId}/{ProcessId} on heap {Heap}: {Sentence} ({Errno}, {Cause})")]
+    public static partial void AllocationRefused(ILogger log, uint userId, int processId, string heap, string sentence, Linux.Errno errno, string cause);
 
     [LoggerMessage(21, LogLevel.Error, "An allocation failed inside the host")]
     public static partial void AllocationFailed(ILogger log, Exception exception);

@@ -5,7 +5,8 @@ public sealed record PluginLoaderOptions
 {
     /// <summary>
     /// Folder for the private copies, created with mode 0700 when missing; it must be this user's own, writable for nobody else, on a file system
-    /// without <c>noexec</c> if plugins bring native libraries. Several processes may share it. Null for <c>dmaheap-plugins-UID</c> in the temporary folder.
+    /// without <c>noexec</c> if plugins bring native libraries. Several processes may share it. Null for <c>dmaheap-plugins-UID</c> in the
+    /// temporary folder, or, when somebody else has taken that name, a folder of this process alone.
     /// </summary>
     public string? CopyRoot { get; init; }
 

@@ -36,6 +36,7 @@ static class ServeCommand
             SocketPath = parsed.GetValue(CommonOptions.Socket) ?? SocketPath.ForHost(Environment.GetEnvironmentVariable, ProcessIdentity.EffectiveUserId),
         };
 
+        ThrowIfTooFewDescriptors();
         // Buffers of all users pass through this process: nobody but root may look into it, and it leaves no core.
         ProcessControl.IsDumpable = false;
         using var host = Build(options);
@@ -43,6 +44,16 @@ static class ServeCommand
         await AnnounceAsync(Results.Of(parsed), options, cancellationToken);
         await host.WaitForShutdownAsync(cancellationToken);
         return ExitCode.Success;
+    }
+
+    // The runtime alone holds some 150 descriptors, one for each of its files, and fails in its own words when it cannot.
+    static void ThrowIfTooFewDescriptors()
+    {
+        const ulong Fewest = 256;
+        var limit = ResourceLimits.Get(LimitedResource.OpenFiles).Soft;
+        if (limit >= Fewest) return;
+        throw new CommandFailedException(
+            ExitCode.Failed, "few-descriptors", $"This process may have {limit} descriptors open; serving takes at least {Fewest} (ulimit -n).");
     }
 
     static async Task StartAsync(IHost host, CancellationToken cancellationToken)

@@ -34,7 +34,7 @@ internal sealed class Allocator(
         catch (HeapException refusal)
         {
             slot?.Statistics.Failed(refusal.Cause);
-            HostLog.AllocationRefused(log, request.Caller.UserId, request.Caller.ProcessId, request.Heap, refusal.Errno, refusal.Cause, refusal.Message);
+            HostLog.AllocationRefused(log, request.Caller.UserId, request.Caller.ProcessId, request.Heap, refusal.Message, (Errno)(int)refusal.Errno, refusal.Cause);
             throw;
         }
     }

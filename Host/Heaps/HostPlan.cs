@@ -81,15 +81,15 @@ internal static class HostPlan
         var node = heap.Entry.Value.Find("access")?.Value;
         return new AccessRule(
             (int)heap.Access.Mode,
-            Id(heap.Access.Owner, ProcessIdentity.EffectiveUserId, accounts.FindUser, "owner", "/etc/passwd"),
-            Id(heap.Access.Group, ProcessIdentity.GroupId, accounts.FindGroup, "group", "/etc/group"));
+            Id(heap.Access.Owner, ProcessIdentity.EffectiveUserId, accounts.FindUser, "owner", "user", "/etc/passwd"),
+            Id(heap.Access.Group, ProcessIdentity.GroupId, accounts.FindGroup, "group", "group", "/etc/group"));
 
-        uint Id(string? text, uint ours, Func<string, uint?> find, string key, string file)
+        uint Id(string? text, uint ours, Func<string, uint?> find, string key, string what, string file)
         {
             if (text is null) return ours;
             if (uint.TryParse(text, out var number)) return number;
             if (find(text) is { } found) return found;
-            errors.Add(node!.Find(key)!.Value, $"there is no {key} \"{text}\" in {file}; a number would do as well");
+            errors.Add(node!.Find(key)!.Value, $"there is no {what} \"{text}\" in {file}; a number would do as well");
             return ours;
         }
     }

@@ -29,7 +29,7 @@ internal sealed class SocketClaim : IDisposable
     {
         var directory = System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!;
         var made = Directory.Exists(directory) ? null : directory;
-        if (made is not null) Directory.CreateDirectory(made, Owners);
+        if (made is not null) MakeDirectory(path, made);
         ThrowIfOthersOwn(path, directory);
         var lockFile = AcquireLock(path);
         try
@@ -52,11 +52,20 @@ internal sealed class SocketClaim : IDisposable
         if (_madeDirectory is not null && (socketMode & UnixFileMode.OtherWrite) != 0) File.SetUnixFileMode(_madeDirectory, Owners | Everybodys);
     }
 
-    /// <summary>Gives the path up. The socket must be gone by then.</summary>
+    /// <summary>Gives the path up. The socket must be gone by then. A directory made for it goes too, unless there is something else in it.</summary>
     public void Dispose()
     {
         FileNames.TryUnlink(Path + LockSuffix);
         _lock.Dispose();
+        if (_madeDirectory is not null) FileNames.TryRemoveDirectory(_madeDirectory);
+    }
+
+    // One level and no more: a path that was mistyped makes no tree.
+    private static void MakeDirectory(string path, string directory)
+    {
+        var errno = FileNames.TryMakeDirectory(directory, Owners);
+        if (errno is Errno.None or Errno.EEXIST) return;
+        throw new SocketInUseException(path, $"its directory cannot be made: {errno.Describe()}");
     }
 
     // In a directory of somebody else, or one where anybody may rename, clients could be led to another socket. /tmp, with its sticky bit, is safe.

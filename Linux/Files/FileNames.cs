@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace DmaHeap.Linux;
 
-/// <summary>Names in the file system, where the errno matters: <c>unlink(2)</c> and <c>mkdir(2)</c>. Thread-safe.</summary>
+/// <summary>Names in the file system, where the errno matters: <c>unlink(2)</c>, <c>mkdir(2)</c> and <c>rmdir(2)</c>. Thread-safe.</summary>
 public static unsafe partial class FileNames
 {
     /// <summary>Removes a name that is no directory's; a symbolic link itself, not its target.</summary>
@@ -21,6 +21,17 @@ public static unsafe partial class FileNames
     {
         fixed (byte* pointer = CString.From(path)) return ErrnoGuard.Of(mkdir(pointer, (uint)mode));
     }
+
+    /// <summary>Removes an empty directory.</summary>
+    /// <param name="path">Its name.</param>
+    /// <returns>ENOTEMPTY, ENOENT, ENOTDIR, EACCES, EROFS.</returns>
+    public static Errno TryRemoveDirectory(string path)
+    {
+        fixed (byte* pointer = CString.From(path)) return ErrnoGuard.Of(rmdir(pointer));
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int rmdir(byte* path);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int unlink(byte* path);

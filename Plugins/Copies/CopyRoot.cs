@@ -10,17 +10,28 @@ sealed class CopyRoot : IDisposable
     readonly Lock _lock = new();
     readonly HashSet<string> _copies = [];
     readonly string _path;
+    readonly bool _isOursAlone;
 
-    CopyRoot(string path) => _path = path;
+    CopyRoot(string path, bool isOursAlone) => (_path, _isOursAlone) = (path, isOursAlone);
 
-    public static CopyRoot Open(string? path)
+    public static CopyRoot Open(string? path) => path is null ? OpenTemporary() : OpenAt(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
+
+    /// <summary>Where anybody may have made a folder of our name before us: then ours is one of a name that nobody could know, and goes with this process.</summary>
+    static CopyRoot OpenTemporary()
     {
-        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path ?? Path.Combine(Path.GetTempPath(), $"dmaheap-plugins-{ProcessIdentity.UserId}")));
+        string shared = Path.Combine(Path.GetTempPath(), $"dmaheap-plugins-{ProcessIdentity.UserId}");
+        if (!Path.Exists(shared) || IsOurs(shared))
+            return OpenAt(shared);
+        return new CopyRoot(Directory.CreateTempSubdirectory("dmaheap-plugins-").FullName, isOursAlone: true);
+    }
+
+    static CopyRoot OpenAt(string path)
+    {
         try
         {
             Directory.CreateDirectory(path, OwnerOnly);
             RefuseForeign(path);
-            var root = new CopyRoot(path);
+            var root = new CopyRoot(path, isOursAlone: false);
             root.DeleteLeftovers();
             return root;
         }
@@ -66,18 +77,25 @@ sealed class CopyRoot : IDisposable
         }
         foreach (string copy in copies)
             TryDelete(copy);
+        if (_isOursAlone)
+            TryDelete(_path);
     }
 
     /// <summary>In a temporary folder anyone may have made ours first, and would then own the code we run.</summary>
     static void RefuseForeign(string path)
     {
-        (int owner, bool isFolder) = FileOwner.Of(path);
-        if (!isFolder || owner != ProcessIdentity.UserId || (File.GetUnixFileMode(path) & WritableForOthers) != 0)
+        if (!IsOurs(path))
         {
             throw new PluginException(
                 PluginRefusal.LoadFailed,
                 $"The folder for plugin copies {path} is not a folder that user {ProcessIdentity.UserId} owns and nobody else can write to. Remove it or configure another.");
         }
+    }
+
+    static bool IsOurs(string path)
+    {
+        (int owner, bool isFolder) = FileOwner.Of(path);
+        return isFolder && owner == ProcessIdentity.UserId && (File.GetUnixFileMode(path) & WritableForOthers) == 0;
     }
 
     void DeleteLeftovers()

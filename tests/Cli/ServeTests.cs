@@ -119,6 +119,34 @@ public sealed class ServeTests : IDisposable
         Assert.Equal(["daemon hidden", "shell seen"], ended.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
     }
 
+    [Fact]
+    public async Task A_limit_of_descriptors_that_is_too_low_is_told_as_such()
+    {
+        using var serve = _sandbox.StartOther("sh", "-c", "ulimit -n 200; exec \"$0\" serve", Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap"));
+        var ended = await serve.EndAsync();
+        Assert.Equal(1, ended.ExitCode);
+        Assert.Contains("200 descriptors", ended.Error);
+    }
+
+    [Fact]
+    public async Task A_mistyped_socket_path_makes_no_tree_of_directories()
+    {
+        var ended = await _sandbox.RunAsync("serve", "--socket", Path.Combine(_sandbox.Temporary, "no", "such", "socket"));
+        Assert.Equal(1, ended.ExitCode);
+        Assert.Contains("its directory cannot be made", ended.Error);
+        Assert.False(Directory.Exists(Path.Combine(_sandbox.Temporary, "no")));
+    }
+
+    [Fact]
+    public async Task The_folder_for_plugin_copies_may_be_taken_by_somebody_else()
+    {
+        var taken = Path.Combine(_sandbox.Temporary, $"dmaheap-plugins-{ProcessIdentity.EffectiveUserId}");
+        File.WriteAllText(taken, "mine");
+        var ended = await _sandbox.RunAsync("validate", _sandbox.Configuration);
+        Assert.Equal((0, ""), (ended.ExitCode, ended.Error));
+        Assert.Equal([taken], Directory.GetFileSystemEntries(_sandbox.Temporary));
+    }
+
     async Task<int> ServingProcessAsync()
     {
         using var client = await DmaHeapClient.ConnectAsync(_sandbox.Socket);
