@@ -60,6 +60,20 @@ public static class ConfigurationReader
         return new ConfigurationResult<object?>(value, errors.InOrder());
     }
 
+    /// <summary>Of a file that has errors, the heaps that have none of their own: so that what only their plugins know is told in the same breath.</summary>
+    internal static IReadOnlyList<HeapConfiguration> ReadWholeHeaps(string path)
+    {
+        if (JsonTree.Parse(new SourceText(path, ReadBytes(path)), new ConfigurationErrors()) is not { } root) return [];
+        var heaps = new List<HeapConfiguration>();
+        foreach (var entry in root.Find("heaps")?.Value.Properties ?? [])
+        {
+            var errors = new ConfigurationErrors();
+            if (OptionsBinder.DescribeOwn<HeapSection>().TryRead(entry.Value, errors, out var section) && errors.Count == 0) heaps.Add(new HeapConfiguration(entry, (HeapSection)section));
+        }
+
+        return heaps;
+    }
+
     private static ConfigurationResult<HostConfiguration> Parse(ReadOnlyMemory<byte> bytes, string fileName, string sourcePath)
     {
         if (bytes.Length > LargestFile)

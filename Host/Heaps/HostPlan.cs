@@ -16,9 +16,10 @@ internal static class HostPlan
         var limits = options.Limits;
         if (options.ConfigurationPath is { } path)
         {
-            var configuration = ConfigurationReader.Read(path).ValueOrThrow()!;
-            heaps.AddRange(Configured(configuration, options.PluginFolders, plugins));
-            limits = Merge(configuration.Limits, limits);
+            var read = ConfigurationReader.Read(path);
+            if (!read.IsValid) throw AllThatIsWrong(path, read.Errors, options.PluginFolders, plugins);
+            heaps.AddRange(Configured(read.Value!, options.PluginFolders, plugins));
+            limits = Merge(read.Value!.Limits, limits);
         }
 
         heaps.AddRange(options.PluginFiles.SelectMany(file => TriedOut(Path.GetFullPath(file), plugins)));
@@ -29,15 +30,32 @@ internal static class HostPlan
     private static List<HeapDefinition> Configured(HostConfiguration configuration, IReadOnlyList<string> pluginFolders, PluginSet plugins)
     {
         var errors = new ConfigurationErrors();
-        var heaps = new List<HeapDefinition>();
-        var folder = Path.GetDirectoryName(configuration.SourcePath)!;
+        var heaps = Define(configuration.Heaps, configuration.SourcePath, pluginFolders, plugins, errors);
+        if (errors.Count > 0) throw new ConfigurationException(errors.InOrder());
+        return heaps;
+    }
+
+    // The file's own errors, and of the heaps that have none also what is wrong with their plugins and options.
+    private static ConfigurationException AllThatIsWrong(
+        string path, IReadOnlyList<ConfigurationError> inFile, IReadOnlyList<string> pluginFolders, PluginSet plugins)
+    {
+        var errors = new ConfigurationErrors();
+        foreach (var error in inFile) errors.Add(error.Location, error.Path, error.Message);
+        if (File.Exists(path)) Define(ConfigurationReader.ReadWholeHeaps(path), Path.GetFullPath(path), pluginFolders, plugins, errors);
+        return new ConfigurationException(errors.InOrder());
+    }
+
+    private static List<HeapDefinition> Define(
+        IEnumerable<HeapConfiguration> configured, string sourcePath, IReadOnlyList<string> pluginFolders, PluginSet plugins, ConfigurationErrors errors)
+    {
+        var folder = Path.GetDirectoryName(sourcePath)!;
         var locator = new PluginLocator(folder, pluginFolders.Prepend(folder));
-        foreach (var heap in configuration.Heaps)
+        var heaps = new List<HeapDefinition>();
+        foreach (var heap in configured)
         {
             if (One(heap, locator, plugins, errors) is { } definition) heaps.Add(definition);
         }
 
-        if (errors.Count > 0) throw new ConfigurationException(errors.InOrder());
         return heaps;
     }
 

@@ -47,6 +47,21 @@ public sealed class PluginHostTests
     }
 
     [Fact]
+    public void What_is_wrong_with_the_file_and_what_only_plugins_know_is_told_at_once()
+    {
+        using var directory = new TemporaryDirectory();
+        Configure(directory, """
+            { "version": 1, "heaps": {
+                "a": { "plugin": "SystemHeap", "access": { "mode": "0999" } },
+                "b": { "plugin": "CmaHeap", "options": { "size": "4 bananas" } },
+                "c": { "plugin": "NoSuchHeap" },
+                "d": { "plugin": "SystemHeap", "aliases": [ "a" ] } } }
+            """);
+        var message = StartWrongly(directory);
+        foreach (var part in new[] { ":2:", "0999", ":3:", "bananas", ":4:", "NoSuchHeap", ":5:" }) Assert.True(message.Contains(part), $"{part} is not in\n{message}");
+    }
+
+    [Fact]
     public void A_plugin_that_is_not_required_and_not_there_is_listed_with_its_reason()
     {
         using var directory = new TemporaryDirectory();
