@@ -55,6 +55,7 @@ internal sealed class CallServer : IDisposable
         _open.Set();
         Listener.Dispose();
         _strict?.Dispose();
+        _targets.Dispose();
     }
 
     private void AddThread()

@@ -7,7 +7,7 @@ using DmaHeap.Linux;
 namespace DmaHeap.KernelAbi.Supervision;
 
 /// <summary>Says what a caller's descriptor is: a heap's node, a buffer, or none of ours. Thread-safe.</summary>
-internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
+internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend) : IDisposable
 {
     private const int Most = 16384;
 
@@ -31,6 +31,8 @@ internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend)
         else if (status.IsRegular && TryFindBuffer(key, caller, out var facts)) target = CallTarget.Buffer(facts);
         return target.Kind != CallTargetKind.Foreign && _descriptors.IsPathOnly(threadId, descriptor, key, caller, remembers: target.Kind == CallTargetKind.Buffer) ? Errno.EBADF : Errno.None;
     }
+
+    public void Dispose() => _descriptors.Dispose();
 
     private bool TryFindBuffer(FileKey key, ICaller caller, out BufferFacts facts)
     {
