@@ -22,7 +22,7 @@ public sealed class CircumstanceTests
             using var sandbox = new ExecSandbox(user);
             var strange = ExecSandbox.Script("strange.py");
             var plainly = await sandbox.RunPlainlyAsync([sandbox.Python(), strange, .. program]);
-            var under = await sandbox.RunPlainlyAsync([sandbox.Python(), strange, .. sandbox.Under([], program)]);
+            var under = await sandbox.RunPlainlyAsync([sandbox.Python(), strange, "--noted", .. sandbox.Under([], program)]);
             ProgramAssert.Exit(0, plainly);
             ProgramAssert.Exit(0, under);
             Assert.NotEmpty(plainly.Output);

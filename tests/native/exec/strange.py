@@ -1,4 +1,7 @@
-"""Becomes a program in unusual circumstances, which it has to find as they are: strange.py PROGRAM ARGS..."""
+"""Becomes a program in unusual circumstances, which it has to find as they are: strange.py [--noted] PROGRAM ARGS...
+
+With --noted the program is dmaheap itself, started as its launcher starts it: the .NET runtime raises the limit of open files before the first line of
+dmaheap's runs, so the launcher notes in a variable what it was given."""
 
 import os
 import resource
@@ -15,4 +18,8 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, 4096))
 os.umask(0o027)
 os.chdir("/usr")
 os.environ["STRANGE"] = "a=b\nc"
-os.execvp(sys.argv[1], sys.argv[1:])
+command = sys.argv[1:]
+if command[0] == "--noted":
+    del command[0]
+    os.environ["DMAHEAP_LAUNCHER"] = "nofile=%d" % resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+os.execvp(command[0], command)
