@@ -35,7 +35,7 @@ internal sealed class CallServer : IDisposable
         _targets = new TargetResolver(shown.Nodes, watchful);
         _answers = new IoctlAnswers(watchful, new NoSyncFiles(), refusals);
         if (shown is MountedDirectory mounted && directory.Hidden is { Count: > 0 } hidden) _listings = new ListingCalls(mounted.Key, hidden);
-        if (shown is ImitatedDirectory imitated) _paths = new PathAnswers(imitated, Listener);
+        if (shown is ImitatedDirectory imitated) _paths = new PathAnswers(imitated, Listener, EnsureListener);
         if (strict) _strict = new StrictAnswers(_targets, _identities, shown.Way == DirectoryWay.Answers);
         Kinds = new CallKinds(_listings is not null, _paths is not null, strict);
         AddThread();

@@ -9,20 +9,28 @@ namespace DmaHeap.KernelAbi.Supervision;
 /// Answers calls that name /dev/dma_heap, or something in it, as if the imitated directory were there; all others pass. What a program may change in its memory between our look and the
 /// kernel's is its own affair: nothing is kept from it here.
 /// </summary>
-internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener listener)
+/// <param name="directory">Where they are carried out.</param>
+/// <param name="listener">Where the calls come from.</param>
+/// <param name="ensureListener">Has another thread listen: called before links are followed, for which a file system may have to be asked that a supervised program itself serves.</param>
+internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener listener, Action ensureListener)
 {
     private const int NoFollow = 0x100;
+    private const string Own = "/proc/self/";
 
     private static readonly string[] s_roots = ["/proc/self/root/", "/proc/thread-self/root/"];
+
+    private readonly bool _kernelHasOne = Directory.Exists(HeapDirectory.Path);
 
     public CallResult Answer(CallKind kind, in SeccompNotification call, SeccompCaller caller)
     {
         var hasDirectory = kind is CallKind.OpenAt or CallKind.OpenAt2 or CallKind.StatAt or CallKind.Statx or CallKind.AccessAt or CallKind.AccessAt2
             or CallKind.ReadLinkAt;
         var name = CallerPath.Read(caller, hasDirectory ? call.Argument1 : call.Argument0);
-        // The usual case, and all it costs: nothing else can name the directory.
-        if (name is null || !name.Contains("dma_heap", StringComparison.Ordinal)) return CallResult.PassThrough;
-        if (!TryLocate(name, hasDirectory ? (int)call.Argument0 : PathCalls.WorkingDirectory, call.ThreadId, out var path)) return CallResult.PassThrough;
+        if (string.IsNullOrEmpty(name)) return CallResult.PassThrough;
+        if (Complete(name, hasDirectory ? (int)call.Argument0 : PathCalls.WorkingDirectory, call.ThreadId) is not { } full) return CallResult.PassThrough;
+        var isNamed = name.Contains("dma_heap", StringComparison.Ordinal);
+        string path;
+        if (!(isNamed && TryLocate(full, out path)) && !TryFollow(full, PathLinksOf.Call(kind, in call, caller), out path)) return CallResult.PassThrough;
         return kind switch
         {
             CallKind.Open => Open(path, (int)call.Argument1, call.Id),
@@ -40,14 +48,15 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
         };
     }
 
-    private bool TryLocate(string name, int directoryDescriptor, int threadId, out string path)
+    /// <summary>The path from the root on; null where nobody can say.</summary>
+    private static string? Complete(string name, int directoryDescriptor, int threadId)
     {
-        path = "";
         var full = name;
         if (!name.StartsWith('/'))
         {
             var link = directoryDescriptor == PathCalls.WorkingDirectory ? "cwd" : string.Create(CultureInfo.InvariantCulture, $"fd/{directoryDescriptor}");
-            if (PathCalls.TryReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{threadId}/{link}"), out var start) != Errno.None) return false;
+            var errno = PathCalls.TryReadLink(string.Create(CultureInfo.InvariantCulture, $"/proc/{threadId}/{link}"), out var start);
+            if (errno != Errno.None || !start.StartsWith('/')) return null;
             full = start + "/" + name;
         }
 
@@ -56,6 +65,22 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
             if (full.StartsWith(root, StringComparison.Ordinal)) full = full[(root.Length - 1)..];
         }
 
+        return full.StartsWith(Own, StringComparison.Ordinal) ? string.Create(CultureInfo.InvariantCulture, $"/proc/{threadId}/{full.AsSpan(Own.Length)}") : full;
+    }
+
+    /// <summary>Whether symbolic links elsewhere lead to the directory. What the kernel finds by itself, and remembers, is quickly told to be something else.</summary>
+    private bool TryFollow(string full, PathLinks links, out string path)
+    {
+        path = "";
+        if (links == PathLinks.None) return false;
+        if (!_kernelHasOne && PathCalls.TryFindRemembered(full, links == PathLinks.All) is not (Errno.ENOENT or Errno.EAGAIN)) return false;
+        ensureListener();
+        return LinkWalk.Follow(full, links == PathLinks.All) is { } end && TryLocate(end, out path);
+    }
+
+    private bool TryLocate(string full, out string path)
+    {
+        path = "";
         // A slash at the end says that a directory is meant, and is kept.
         var plain = Path.GetFullPath(full);
         if (!plain.StartsWith(HeapDirectory.Path, StringComparison.Ordinal))

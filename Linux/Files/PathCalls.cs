@@ -84,6 +84,25 @@ public static unsafe partial class PathCalls
     /// <summary>O_PATH.</summary>
     public const int PathOnly = OpenFlags.PathOnly;
 
+    /// <summary>O_NOFOLLOW.</summary>
+    public static ulong NoFollow => (ulong)OpenFlags.NoFollow;
+
+    /// <summary>Whether the kernel finds a path in what it remembers, without asking a file system.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="followsLast">Whether a symbolic link at its end is followed.</param>
+    /// <returns>EAGAIN (it would have to ask), ENOENT, and what else openat2(2) says.</returns>
+    public static Errno TryFindRemembered(string path, bool followsLast)
+    {
+        // struct open_how: flags, mode, resolve.
+        const ulong Remembered = 0x20;
+        var how = stackalloc ulong[3] { (ulong)(OpenFlags.PathOnly | OpenFlags.CloseOnExec | (followsLast ? 0 : OpenFlags.NoFollow)), 0, Remembered };
+        long result;
+        fixed (byte* pointer = CString.From(path))
+            result = syscall(SyscallNumbers.OfThisMachine[0].OpenAt2, WorkingDirectory, pointer, (nint)how, 3 * sizeof(ulong), 0);
+        using var found = new SafeFileHandle((nint)result, ownsHandle: true);
+        return ErrnoGuard.Of(result);
+    }
+
     /// <summary>faccessat, or faccessat2 where there are flags.</summary>
     /// <param name="path">The path.</param>
     /// <param name="mode">What is asked about.</param>

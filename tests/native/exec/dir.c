@@ -3,6 +3,9 @@
  *
  *     dir list NAME...     the directory lists these and no others
  *     dir paths NAME ALIAS ways of opening and of looking; ALIAS opens, listed or not
+ *     dir answered NAME ALIAS
+ *                          the same where calls are answered and nothing is mounted: no process can be moved into the
+ *                          directory by its path, and one that moved there by a descriptor finds itself elsewhere
  *     dir others           prints "NAME VALUE" for the same calls on other paths: the lines are the same inside and
  *                          outside of exec
  */
@@ -139,7 +142,57 @@ static void looks(const char *heap)
 #endif
 }
 
-static void opens(const char *heap, const char *alias)
+/* Symbolic links elsewhere that lead there. Relative to the working directory, which is one for this alone. */
+static void follows(const char *heap)
+{
+    char path[512], real[PATH_MAX];
+    struct stat s, linked;
+    snprintf(path, sizeof path, DIRECTORY "/%s", heap);
+    must(stat(path, &s), path);
+    must(symlink(path, "to-node"), "symlink");
+    must(symlink("./to-node", "to-link"), "symlink");
+    must(symlink(DIRECTORY, "to-directory"), "symlink");
+    must(symlink("round", "round"), "symlink");
+    opens_at("through a symbolic link to the node", AT_FDCWD, "to-node");
+    opens_at("through a symbolic link to that", AT_FDCWD, "to-link");
+    expect_errno("which O_NOFOLLOW refuses", ELOOP, open_errno(AT_FDCWD, "to-node", O_RDWR | O_NOFOLLOW));
+    expect_errno("and O_CREAT|O_EXCL", EEXIST, open_errno(AT_FDCWD, "to-node", O_RDWR | O_CREAT | O_EXCL));
+    expect_errno("openat2 through it", 0, openat2_errno(AT_FDCWD, "to-node", 0, sizeof(struct open_how)));
+    expect_errno("openat2, RESOLVE_NO_SYMLINKS, through it", ELOOP, openat2_errno(AT_FDCWD, "to-node", RESOLVE_NO_SYMLINKS, sizeof(struct open_how)));
+    check(stat("to-node", &linked) == 0 && linked.st_ino == s.st_ino, "stat through it", "expected inode %lu got %s", (long)s.st_ino, strerror(errno));
+    check(lstat("to-node", &linked) == 0 && S_ISLNK(linked.st_mode), "lstat of it", "expected a link got mode %o", linked.st_mode);
+    expect_errno("access through it", 0, ERRNO(access("to-node", R_OK | W_OK)));
+    check(realpath("to-link", real) && strcmp(real, path) == 0, "realpath of it", "expected %s got %s", path, strerror(errno));
+    snprintf(path, sizeof path, "to-directory/%s", heap);
+    opens_at("through a symbolic link to the directory", AT_FDCWD, path);
+    check(lstat(path, &linked) == 0 && linked.st_ino == s.st_ino, "lstat through it", "expected inode %lu got %s", (long)s.st_ino, strerror(errno));
+    expect_errno("an unknown name through it", ENOENT, open_errno(AT_FDCWD, "to-directory/no-such-heap", O_RDWR));
+    expect_errno("a link that leads to itself", ELOOP, open_errno(AT_FDCWD, "round", O_RDONLY));
+    unlink("to-node");
+    unlink("to-link");
+    unlink("to-directory");
+    unlink("round");
+}
+
+static void moves(const char *heap)
+{
+    char path[PATH_MAX];
+    expect_errno("chdir", 0, ERRNO(chdir(DIRECTORY)));
+    opens_at("relative to the working directory", AT_FDCWD, heap);
+    char *cwd = getcwd(path, sizeof path);
+    check(cwd && strcmp(cwd, DIRECTORY) == 0, "getcwd", "expected " DIRECTORY " got %s", cwd ? cwd : strerror(errno));
+}
+
+static void does_not_move(int directory)
+{
+    char path[PATH_MAX];
+    expect_errno("chdir", ENOENT, ERRNO(chdir(DIRECTORY)));
+    must(fchdir(directory), "fchdir");
+    char *cwd = getcwd(path, sizeof path);
+    check(cwd && strcmp(cwd, DIRECTORY) != 0, "getcwd", "expected the private directory got %s", cwd ? cwd : strerror(errno));
+}
+
+static void opens(const char *heap, const char *alias, bool answered)
 {
     char path[512], link[] = "/tmp/dmaheap-dir-XXXXXX";
     snprintf(path, sizeof path, DIRECTORY "/%s", heap);
@@ -172,20 +225,12 @@ static void opens(const char *heap, const char *alias)
     int here = must(open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ".");
     must(mkdtemp(link) ? 0 : -1, "mkdtemp");
     must(chdir(link), link);
-    snprintf(path, sizeof path, DIRECTORY "/%s", heap);
-    must(symlink(path, "to-node"), "symlink");
-    must(symlink(DIRECTORY, "to-directory"), "symlink");
-    opens_at("through a symbolic link to the node", AT_FDCWD, "to-node");
-    expect_errno("which O_NOFOLLOW refuses", ELOOP, open_errno(AT_FDCWD, "to-node", O_RDWR | O_NOFOLLOW));
-    snprintf(path, sizeof path, "to-directory/%s", heap);
-    opens_at("through a symbolic link to the directory", AT_FDCWD, path);
-    unlink("to-node");
-    unlink("to-directory");
+    follows(heap);
     rmdir(link);
-    expect_errno("chdir", 0, ERRNO(chdir(DIRECTORY)));
-    opens_at("relative to the working directory", AT_FDCWD, heap);
-    char *cwd = getcwd(path, sizeof path);
-    check(cwd && strcmp(cwd, DIRECTORY) == 0, "getcwd", "expected " DIRECTORY " got %s", cwd ? cwd : strerror(errno));
+    if (answered)
+        does_not_move(directory);
+    else
+        moves(heap);
     must(fchdir(here), "fchdir");
     expect_errno("fchdir", 0, ERRNO(fchdir(directory)));
     opens_at("relative to the working directory, after fchdir", AT_FDCWD, heap);
@@ -246,13 +291,13 @@ int main(int argc, char **argv)
 {
     if (argc > 2 && argc < 64 && strcmp(argv[1], "list") == 0) {
         list(argc - 2, argv + 2);
-    } else if (argc == 4 && strcmp(argv[1], "paths") == 0) {
+    } else if (argc == 4 && (strcmp(argv[1], "paths") == 0 || strcmp(argv[1], "answered") == 0)) {
         looks(argv[2]);
-        opens(argv[2], argv[3]);
+        opens(argv[2], argv[3], strcmp(argv[1], "answered") == 0);
     } else if (argc == 2 && strcmp(argv[1], "others") == 0) {
         others();
     } else {
-        fputs("usage: dir list NAME... | paths NAME ALIAS | others\n", stderr);
+        fputs("usage: dir list NAME... | paths NAME ALIAS | answered NAME ALIAS | others\n", stderr);
         return 2;
     }
     return verdict();
