@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using DmaHeap.Hosting.Configuration;
 
 namespace DmaHeap.Hosting.Heaps;
 
@@ -36,7 +37,7 @@ internal sealed class HeapRegistry
         {
             foreach (var name in definition.Aliases.Prepend(definition.Name))
             {
-                if (HeapNameRule.WrongWith(name) is { } wrong) throw new ArgumentException(wrong);
+                if (!HeapSection.IsName(name)) throw new ArgumentException($"\"{name}\" is not {HeapSection.NameRule}");
                 if (!owners.TryAdd(name, definition.Name))
                 {
                     throw new ArgumentException($"two heaps are called \"{name}\": {owners[name]} and {definition.Name}");

@@ -1,5 +1,6 @@
 using DmaHeap.Hosting.Allocation;
 using DmaHeap.Tests.Linux;
+using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Host;
 

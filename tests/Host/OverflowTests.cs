@@ -1,4 +1,5 @@
 using DmaHeap.Linux;
+using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Host;
 

@@ -126,13 +126,6 @@ internal sealed class ScriptedProbe : IAllocationProbe
     }
 }
 
-/// <summary>Waits for a condition that other threads or the kernel bring about, no longer than a deadline.</summary>
-internal static class Eventually
-{
-    public static void True(Func<bool> condition, string otherwise) =>
-        Assert.True(SpinWait.SpinUntil(condition, TimeSpan.FromSeconds(20)), otherwise);
-}
-
 /// <summary>The true clock without timers: no watchdog adds workers behind a test's back.</summary>
 internal sealed class TimeWithoutTimers : TimeProvider
 {

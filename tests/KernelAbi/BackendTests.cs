@@ -5,6 +5,7 @@ using DmaHeap.Hosting;
 using DmaHeap.KernelAbi;
 using DmaHeap.Linux;
 using DmaHeap.Tests.Host;
+using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.KernelAbi;
 

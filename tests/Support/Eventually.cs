@@ -8,6 +8,10 @@ static class Eventually
 {
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
 
+    /// <summary>Blocks until it holds.</summary>
+    public static void True(Func<bool> condition, string otherwise) => Assert.True(SpinWait.SpinUntil(condition, s_deadline), otherwise);
+
+    /// <summary>Waits until it holds, leaving the thread to others.</summary>
     public static async Task Is(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
     {
         var clock = Stopwatch.StartNew();

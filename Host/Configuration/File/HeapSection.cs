@@ -6,6 +6,9 @@ internal sealed class HeapSection
     internal const string NamePattern = @"^(?!\.{1,2}$)[A-Za-z0-9._,+-]{1,63}$";
     internal const string NameRule = "a heap name: 1 to 63 of A-Z a-z 0-9 . _ , + - and neither \".\" nor \"..\"";
 
+    /// <summary>The one rule for names under <c>/dev/dma_heap</c>, also for heaps that come from a program instead of a file.</summary>
+    internal static bool IsName(string text) => TextOption.Fits(new TextRuleAttribute(NamePattern, NameRule), text);
+
     [Option("The plugin: a name looked up on the search path, such as SystemHeap, or a path with a / in it, relative to this file.")]
     [TextRule(@"^[^\u0000-\u0020]([^\u0000-\u001F]{0,4093}[^\u0000-\u0020])?$", "the name or path of a plugin")]
     public required string Plugin { get; init; }
