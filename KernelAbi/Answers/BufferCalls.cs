@@ -16,7 +16,7 @@ internal sealed class BufferCalls(IHeapBackend backend, ISyncFileSource syncFile
         KnownIoctls.SetNameA or KnownIoctls.SetNameB => SetName(argument, caller),
         KnownIoctls.ExportSyncFile => ExportSyncFile(argument, caller),
         KnownIoctls.ImportSyncFile => ImportSyncFile(argument, caller),
-        _ => Refusals("ioctl", caller).Refuse(Errno.ENOTTY, RefusalCause.UnknownIoctl, "a buffer has no ioctl of that number, size and direction"),
+        _ => Refusals("ioctl", caller).RefuseUnknown(Errno.ENOTTY, number, "a buffer has no ioctl of that number, size and direction"),
     };
 
     private KernelAnswer Sync(in BufferFacts facts, ulong address, ICaller caller)

@@ -1,4 +1,5 @@
 using DmaHeap.KernelAbi.Calling;
+using DmaHeap.KernelAbi.Calls;
 using DmaHeap.Linux;
 
 namespace DmaHeap.KernelAbi.Answers;
@@ -13,6 +14,14 @@ internal readonly struct CallRefusals(IRefusalLog log, string call, string heap,
     {
         log.Refused(call, heap, new BackendAnswer(errno, cause, sentence), caller.Identity);
         return KernelAnswer.Return(errno);
+    }
+
+    /// <summary>Nothing of that number is served.</summary>
+    public KernelAnswer RefuseUnknown(Errno errno, IoctlNumber number, string sentence)
+    {
+        if (!KnownIoctls.AsksForUdmabuf(number)) return Refuse(errno, RefusalCause.UnknownIoctl, sentence);
+        return new CallRefusals(log, "UDMABUF_CREATE", heap, caller).Refuse(
+            errno, RefusalCause.NoUdmabuf, "only the kernel's /dev/udmabuf makes buffers of memfds: no heap takes memory that is there already");
     }
 
     /// <summary>What the backend refused, as its own errno.</summary>

@@ -15,7 +15,7 @@ internal sealed class NodeCalls(IHeapBackend backend, IRefusalLog refusals)
     public KernelAnswer Answer(string heap, IoctlNumber number, ulong address, ICaller caller, CancellationToken cancellationToken)
     {
         var refusal = new CallRefusals(refusals, "DMA_HEAP_IOCTL_ALLOC", heap, caller);
-        if (number.Number != 0) return refusal.Refuse(Errno.EINVAL, RefusalCause.UnknownIoctl, "a heap's node has no ioctl but ALLOC");
+        if (number.Number != 0) return refusal.RefuseUnknown(Errno.EINVAL, number, "a heap's node has no ioctl but ALLOC");
 
         // The whole struct of the caller is read and written back, however long: a tail that cannot be is an error as in the kernel, though nobody looks into it.
         var size = number.CopiesIn ? number.Size : 0;

@@ -27,6 +27,9 @@ internal static class RefusalCause
     /// <summary>ENOTTY.</summary>
     public const string NoSyncFiles = "no-sync-files";
 
+    /// <summary>EINVAL of a node and ENOTTY of a buffer, as the kernel's are.</summary>
+    public const string NoUdmabuf = "no-udmabuf";
+
     /// <summary>EIO.</summary>
     public const string BackendFault = "backend-fault";
 }

@@ -47,7 +47,7 @@ internal sealed class Launch(PreparedProgram program, HeapDirectory directory, F
             Shown = Show();
             Server = server = prepare(Shown);
             listener = server.Listener;
-            filter = NotifyFilter.Build(server.Kinds.Rules, [KnownIoctls.HeapType, KnownIoctls.BufferType]);
+            filter = NotifyFilter.Build(server.Kinds.Rules, KnownIoctls.Types);
             if (!privileged) SeccompFilter.TrySetNoNewPrivileges().ThrowIfFailed("prctl(PR_SET_NO_NEW_PRIVS)");
         }
         catch (Exception exception)

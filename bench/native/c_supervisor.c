@@ -161,18 +161,19 @@ static void *hear_ends(void *unused)
     return NULL;
 }
 
-/* ioctls of types 'H' and 'b' are notified, all else is allowed. */
+/* ioctls of types 'H', 'b' and 'u' are notified, all else is allowed. */
 static int install_filter(bool with_listener)
 {
     struct sock_filter code[] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 0, 7),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 0, 8),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 5),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 6),
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])), /* little endian: the lower half */
         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xFF00),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'H' << 8, 1, 0),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'b' << 8, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'H' << 8, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'b' << 8, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 'u' << 8, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, with_listener ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ERRNO | ENOTTY),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     };

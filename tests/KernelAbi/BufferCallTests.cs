@@ -35,6 +35,17 @@ public sealed class BufferCallTests
         Assert.Empty(_world.Caller.Effects!);
     }
 
+    [Theory]
+    [InlineData(KnownIoctls.UdmabufCreate)]
+    [InlineData(KnownIoctls.UdmabufCreateList)]
+    public void A_buffer_of_memfds_is_refused_as_by_the_kernel_and_the_reason_told(uint number)
+    {
+        Assert.Equal(KernelAnswer.Return(Errno.ENOTTY), _world.OnBuffer(number));
+        Assert.Equal(KernelAnswer.Return(Errno.EINVAL), _world.OnNode(new IoctlNumber(number)));
+        Assert.All(_world.Backend.Refusals!, refusal => Assert.Equal(RefusalCause.NoUdmabuf, refusal.Answer.Cause));
+        Assert.Equal(KernelAnswer.PassThrough, _world.Answers.Answer(CallTarget.Foreign, new IoctlNumber(number), World.Address, _world.Caller, CancellationToken.None));
+    }
+
     [Fact]
     public void Every_valid_SYNC_of_a_buffer_without_hooks_succeeds_and_asks_nobody()
     {

@@ -437,6 +437,8 @@ static void sync_files(void)
 
 /* ---- numbers: commands that are none ---------------------------------------------------------------------- */
 
+#define UDMABUF_CREATE _IOW('u', 0x42, uint64_t[3])
+
 static void numbers(void)
 {
     uint64_t words[4] = {PAGE, 0, 0, 0};
@@ -447,6 +449,7 @@ static void numbers(void)
         snprintf(name, sizeof name, "'b' %u on a heap", nr);
         expect_errno(name, EINVAL, ERRNO(ioctl(heap, _IOW('b', nr, uint64_t), words)));
     }
+    expect_errno("UDMABUF_CREATE on a heap", EINVAL, ERRNO(ioctl(heap, UDMABUF_CREATE, words)));
     expect_errno("'H' 1 on a heap, at NULL: the number comes first", EINVAL, ERRNO(ioctl(heap, _IOWR('H', 1, struct alloc), NULL)));
     int lowest = lowest_free();
     expect_errno("'b' 0 on a heap is an ALLOC of 8 bytes", 0, ERRNO(ioctl(heap, SYNC, words)));
@@ -475,6 +478,7 @@ static void numbers(void)
         snprintf(name, sizeof name, "'b' %u on a buffer, at NULL", nr);
         expect_errno(name, ENOTTY, ERRNO(ioctl(fd, _IOW('b', nr, uint64_t), NULL)));
     }
+    expect_errno("UDMABUF_CREATE on a buffer", ENOTTY, ERRNO(ioctl(fd, UDMABUF_CREATE, words)));
     expect_errno("TCGETS on a buffer", ENOTTY, ERRNO(ioctl(fd, 0x5401, words)));
     close(fd);
     expect_errno("ALLOC on a closed descriptor", EBADF, ERRNO(ioctl(fd, ALLOC, words)));
@@ -490,7 +494,7 @@ static void ask(const char *name, int fd)
     static const struct { const char *name; unsigned long command; } commands[] = {
         {"ALLOC", ALLOC}, {"SYNC", SYNC}, {"SET_NAME_A", SET_NAME_A}, {"SET_NAME_B", SET_NAME_B}, {"EXPORT", EXPORT_SYNC_FILE},
         {"H1", _IOR('H', 1, int)}, {"H255", _IO('H', 255)}, {"b9", _IOWR('b', 9, int)}, {"HIDIOCGRAWINFO", _IOR('H', 3, char[8])},
-        {"TCGETS", 0x5401}, {"FIONREAD", 0x541B},
+        {"TCGETS", 0x5401}, {"FIONREAD", 0x541B}, {"UDMABUF_CREATE", UDMABUF_CREATE}, {"u1", _IOR('u', 1, int)},
     };
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         uint64_t words[16] = {PAGE};
