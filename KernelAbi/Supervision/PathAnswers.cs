@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using DmaHeap.KernelAbi.Nodes;
 using DmaHeap.Linux;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.KernelAbi.Supervision;
 
@@ -15,6 +16,9 @@ namespace DmaHeap.KernelAbi.Supervision;
 internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener listener, Action ensureListener)
 {
     private const int NoFollow = 0x100;
+
+    // More than a page is E2BIG, as is anything but zeros behind what the kernel knows: this is more than that.
+    private const ulong MostHow = 4097;
     private const string Own = "/proc/self/";
 
     private static readonly string[] s_roots = ["/proc/self/root/", "/proc/thread-self/root/"];
@@ -35,7 +39,7 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
         {
             CallKind.Open => Open(path, (int)call.Argument1, call.Id),
             CallKind.OpenAt => Open(path, (int)call.Argument2, call.Id),
-            CallKind.OpenAt2 => OpenAt2(path, call.Argument2, call.Id, caller),
+            CallKind.OpenAt2 => OpenAt2(path, call.Argument2, call.Argument3, call.Id, caller),
             CallKind.Stat => Stat(path, 0, call.Argument1, call.Architecture, caller),
             CallKind.LStat => Stat(path, NoFollow, call.Argument1, call.Architecture, caller),
             CallKind.StatAt => Stat(path, (int)call.Argument3, call.Argument2, call.Architecture, caller),
@@ -100,20 +104,29 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
     private CallResult Open(string path, int flags, ulong id)
     {
         var errno = (flags & PathCalls.PathOnly) == 0 ? PathCalls.TryOpen(path, flags, out var file) : PathStandIn.TryOpen(path, flags, out file);
+        using (file) return Give(errno, file, flags, id);
+    }
+
+    // The kernel judges the struct, whatever its size: its flags, and what the way may not lead through.
+    private CallResult OpenAt2(string path, ulong address, ulong size, ulong id, SeccompCaller caller)
+    {
+        Span<byte> how = stackalloc byte[(int)Math.Min(size, MostHow)];
+        var errno = caller.Read(address, how);
+        if (errno != Errno.None) return CallResult.Fail(errno);
+        errno = PathCalls.TryOpen(path, how, out var file);
         using (file)
         {
             if (errno != Errno.None) return CallResult.Fail(errno);
-            errno = listener.TryAddDescriptor(id, file, (flags & PathCalls.CloseOnExec) != 0, out _, answers: true);
-            return errno is Errno.None or Errno.ENOENT ? CallResult.Over : CallResult.Fail(errno);
+            var flags = (int)BinaryPrimitives.ReadUInt64LittleEndian(how);
+            return (flags & PathCalls.PathOnly) == 0 ? Give(errno, file, flags, id) : Open(path, flags, id);
         }
     }
 
-    private CallResult OpenAt2(string path, ulong how, ulong id, SeccompCaller caller)
+    private CallResult Give(Errno errno, SafeFileHandle file, int flags, ulong id)
     {
-        // struct open_how begins with the flags, 64 bits of them.
-        Span<byte> flags = stackalloc byte[sizeof(ulong)];
-        var errno = caller.Read(how, flags);
-        return errno == Errno.None ? Open(path, (int)BinaryPrimitives.ReadUInt64LittleEndian(flags), id) : CallResult.Fail(errno);
+        if (errno != Errno.None) return CallResult.Fail(errno);
+        errno = listener.TryAddDescriptor(id, file, (flags & PathCalls.CloseOnExec) != 0, out _, answers: true);
+        return errno is Errno.None or Errno.ENOENT ? CallResult.Over : CallResult.Fail(errno);
     }
 
     private static CallResult Stat(string path, int flags, ulong address, AuditArchitecture architecture, SeccompCaller caller)

@@ -33,6 +33,23 @@ public static unsafe partial class PathCalls
         return ErrnoGuard.Of(result);
     }
 
+    /// <summary>openat2.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="how">A struct open_how of any size; the descriptor is closed by exec in any case.</param>
+    /// <param name="file">The caller's to dispose; invalid on failure.</param>
+    /// <returns>What openat2(2) says.</returns>
+    public static Errno TryOpen(string path, ReadOnlySpan<byte> how, out SafeFileHandle file)
+    {
+        Span<byte> own = stackalloc byte[how.Length + sizeof(ulong)];
+        how.CopyTo(own);
+        MemoryMarshal.Cast<byte, ulong>(own)[0] |= OpenFlags.CloseOnExec;
+        long result;
+        fixed (byte* pointer = CString.From(path), structure = own)
+            result = syscall(SyscallNumbers.OfThisMachine[0].OpenAt2, WorkingDirectory, pointer, (nint)structure, how.Length, 0);
+        file = new SafeFileHandle((nint)result, ownsHandle: true);
+        return ErrnoGuard.Of(result);
+    }
+
     /// <summary>newfstatat.</summary>
     /// <param name="path">The path.</param>
     /// <param name="flags">Flags of fstatat(2).</param>

@@ -87,8 +87,12 @@ static int open_errno(int at, const char *path, int flags)
 
 static int openat2_errno(int at, const char *path, uint64_t resolve, size_t size)
 {
-    struct open_how how = {.flags = O_RDWR | O_CLOEXEC, .resolve = resolve};
-    int fd = (int)syscall(SYS_openat2, at, path, &how, size);
+    static union {
+        struct open_how how;
+        char room[8192]; /* zeros, for a size beyond the struct's */
+    } given;
+    given.how = (struct open_how){.flags = O_RDWR | O_CLOEXEC, .resolve = resolve};
+    int fd = (int)syscall(SYS_openat2, at, path, &given, size);
     int error = ERRNO(fd);
     int buffer = fd < 0 ? -1 : allocate(fd, 4096);
     close(fd);
@@ -220,6 +224,12 @@ static void opens(const char *heap, const char *alias, bool answered)
     expect_errno("openat2, RESOLVE_NO_SYMLINKS", 0, openat2_errno(directory, heap, RESOLVE_NO_SYMLINKS, sizeof(struct open_how)));
     expect_errno("openat2, RESOLVE_BENEATH, leaving", EXDEV, openat2_errno(directory, path, RESOLVE_BENEATH, sizeof(struct open_how)));
     expect_errno("openat2 with a short struct", EINVAL, openat2_errno(directory, heap, 0, 8));
+    snprintf(path, sizeof path, DIRECTORY "/%s", heap);
+    expect_errno("openat2 by the path", 0, openat2_errno(AT_FDCWD, path, 0, sizeof(struct open_how)));
+    expect_errno("openat2 by the path, with a short struct", EINVAL, openat2_errno(AT_FDCWD, path, 0, 8));
+    expect_errno("openat2 by the path, with a long struct", E2BIG, openat2_errno(AT_FDCWD, path, 0, 5000));
+    expect_errno("openat2 by the path, RESOLVE_BENEATH", EXDEV, openat2_errno(AT_FDCWD, path, RESOLVE_BENEATH, sizeof(struct open_how)));
+    expect_errno("openat2 by the path, with an unknown flag", EINVAL, openat2_errno(AT_FDCWD, path, 1ULL << 40, sizeof(struct open_how)));
     expect_errno("openat2 of an unknown name", ENOENT, openat2_errno(directory, "no-such-heap", 0, sizeof(struct open_how)));
 
     int here = must(open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), ".");
