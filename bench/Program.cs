@@ -27,6 +27,6 @@ foreach (var result in results)
     table.AddRow(result.Work, result.Ours, result.Against, result.Figure, result.Target, result.Met ? "met" : "missed");
 }
 
-AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 140);
+AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 200);
 AnsiConsole.Write(table);
 return results.All(result => result.Met) ? 0 : 1;
