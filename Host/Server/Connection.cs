@@ -40,14 +40,6 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     /// <summary>True once its count was taken back for good.</summary>
     public bool IsUncounted { get; set; }
 
-    public bool IsClosed
-    {
-        get
-        {
-            lock (_lock) return _closed;
-        }
-    }
-
     /// <summary>True while a reply waits for the client to read; then nothing more is read from it.</summary>
     public bool HasUnsent
     {

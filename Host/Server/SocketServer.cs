@@ -70,7 +70,12 @@ internal sealed class SocketServer : IDisposable
 
     private void CloseAll()
     {
-        foreach (var connection in _connections.All) Close(connection);
+        var reply = Replies.Error(0, (int)Errno.EIO, HeapCause.Stopping, "the host is stopping", ErrorFlags.Fatal);
+        foreach (var connection in _connections.All)
+        {
+            connection.Send(MessageCodec.Bytes(in reply), []);
+            Close(connection);
+        }
     }
 
     // Whoever may use any heap must get in; who they are is checked for each heap.

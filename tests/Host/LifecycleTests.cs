@@ -161,6 +161,7 @@ public sealed class LifecycleTests
         host.Dispose();
         Assert.Equal(["two release", "three release", "one", "two", "three"], order);
         Assert.Equal([ReleaseReason.HostStopping], heaps["two"].Released.Select(release => release.Reason));
+        Assert.Equal(HeapCause.Stopping, client.ReceiveOrEnd()!.Error().Cause);
         Assert.Null(client.ReceiveOrEnd());
         Assert.Equal(1 << 20, FileStatus.Of(held).Length);
         using var again = MemoryMapping.Map(held, 0, 1 << 20, MapProtection.Read | MapProtection.Write);
