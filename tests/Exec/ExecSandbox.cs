@@ -97,6 +97,17 @@ sealed class ExecSandbox : IDisposable
         return await running.EndAsync();
     }
 
+    /// <summary>Runs a program under <c>exec</c> where the kernel has heaps of these names, or seems to. Skips the test where that cannot be had.</summary>
+    public async Task<Ended> RunAmongKernelHeapsAsync(string[] names, string[] options, params string[] program)
+    {
+        string[] among = ["sh", Script("kernel_heaps.sh"), .. names, "--"];
+        Assert.SkipWhen(Directory.Exists("/dev/dma_heap"), "this kernel has heaps of its own already");
+        Assert.SkipUnless(ProcessIdentity.EffectiveUserId == 0, "only root can mount what stands for the kernel's heaps");
+        Assert.SkipUnless(RunsFor(User.Ourselves, [.. among, "true"]), "mounts or devices cannot be made here");
+        using var running = RunningProgram.Start(among[0], [.. among[1..], .. As(_user, Under(options, program))], Environment());
+        return await running.EndAsync();
+    }
+
     /// <summary>Starts a command, which is spoken to.</summary>
     public RunningProgram StartTalking(params string[] command) => Start(command, spokenTo: true);
 
@@ -105,6 +116,8 @@ sealed class ExecSandbox : IDisposable
     // setpriv becomes the program: nothing stands between it and the test.
     private static string[] AsNobody =>
         ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", "--inh-caps=-all", "--bounding-set=-all", "--"];
+
+    private static string[] As(User user, string[] command) => user == User.Nobody ? [.. AsNobody, .. command] : command;
 
     private static void SkipUnlessNobodyCanRunIt()
     {
@@ -115,7 +128,7 @@ sealed class ExecSandbox : IDisposable
 
     private static bool RunsFor(User user, params string[] command)
     {
-        string[] all = user == User.Nobody ? [.. AsNobody, .. command] : command;
+        var all = As(user, command);
         using var process = Process.Start(new ProcessStartInfo(all[0], all[1..]) { RedirectStandardError = true })!;
         process.StandardError.ReadToEnd();
         process.WaitForExit();
@@ -124,7 +137,7 @@ sealed class ExecSandbox : IDisposable
 
     private RunningProgram Start(string[] command, bool spokenTo = false)
     {
-        string[] all = _user == User.Nobody ? [.. AsNobody, .. command] : command;
+        var all = As(_user, command);
         return RunningProgram.Start(all[0], all[1..], Environment(), spokenTo);
     }
 

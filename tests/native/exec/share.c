@@ -1,16 +1,20 @@
 /*
  * Buffers in other hands: by fork, SCM_RIGHTS, pidfd_getfd, execve; and callers of every kind: a vfork child, a thread
- * with a descriptor table of its own, threads whose leader has gone, a child that has become another user.
+ * with a descriptor table of its own, threads whose leader has gone, a child that has become another user, one with
+ * filters of its own.
  *
- *     share [fork|scm|pidfd|exec|cow|vfork|threads|leader|user]...   all of them when none is named
+ *     share [fork|scm|pidfd|exec|cow|vfork|threads|leader|user|filters]...   all of them when none is named
  *
  * HEAP in the environment names the heap; default system.
  */
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -265,11 +269,42 @@ static void as_another_user(void)
     expect("ALLOC in a child that has become nobody", GOOD, ended(child));
 }
 
+/* One that has getppid fail with ENOLINK and tells nobody of anything, or has a listener. */
+static int add_filter(unsigned long flags)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOLINK),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {sizeof code / sizeof *code, code};
+    return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+}
+
+/* A sandbox of the program's own stands beside ours; a second listener the kernel refuses, ours or not. */
+static void with_filters(void)
+{
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+        must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");
+        expect_errno("a listener of its own", EBUSY, ERRNO(add_filter(SECCOMP_FILTER_FLAG_NEW_LISTENER)));
+        expect("ALLOC after that", GOOD, allocates(heap));
+        expect_errno("a filter of its own", 0, ERRNO(add_filter(0)));
+        expect_errno("which filters", ENOLINK, ERRNO((int)syscall(SYS_getppid)));
+        expect("ALLOC under it", GOOD, allocates(heap));
+        _exit(verdict());
+    }
+    expect("a process with filters of its own", GOOD, ended(child));
+}
+
 int main(int argc, char **argv)
 {
     static const struct { const char *name; void (*run)(void); } parts[] = {
         {"fork", by_fork}, {"scm", by_message}, {"pidfd", by_pidfd}, {"exec", by_exec}, {"cow", on_a_shared_page},
         {"vfork", from_vfork}, {"threads", in_threads}, {"leader", without_leader}, {"user", as_another_user},
+        {"filters", with_filters},
     };
     self = argv[0];
     if (argc == 5 && strcmp(argv[1], "--executed") == 0)
