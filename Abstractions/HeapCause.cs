@@ -66,6 +66,15 @@ public static class HeapCause
     /// <summary>The constraints of an importer cannot be met by this buffer's memory. EINVAL.</summary>
     public const string ConstraintsNotMet = "constraints-not-met";
 
+    /// <summary>No attachment or mapping of that number is the caller's. EINVAL.</summary>
+    public const string NotAttached = "not-attached";
+
+    /// <summary>The attachment is mapped already; unmap it first. EBUSY.</summary>
+    public const string AlreadyMapped = "already-mapped";
+
+    /// <summary>An op without the one that comes before it: an unmap of what is not mapped, an end of what was not begun. EINVAL.</summary>
+    public const string BadOrder = "bad-order";
+
     /// <summary>The system's inotify watches are used up. ENOSPC.</summary>
     public const string NoWatches = "no-watches";
 

@@ -11,6 +11,12 @@ public readonly struct AttachRequest
     /// <summary>The importing process.</summary>
     public Caller Importer { get; init; } = Caller.Unknown;
 
+    /// <summary>
+    /// Path of the program the importer runs, as the host read it from <c>/proc/PID/exe</c> while it held a descriptor that proves the process id; empty when unknown.
+    /// It may narrow whom a heap trusts, never grant: a process that the user controls can run any program's code under any path.
+    /// </summary>
+    public string ImporterExecutable { get; init; } = "";
+
     /// <summary>What the importer can take.</summary>
     public AttachConstraints Constraints { get; init; } = AttachConstraints.None;
 

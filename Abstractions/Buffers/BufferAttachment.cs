@@ -8,12 +8,16 @@ public class BufferAttachment
     public BufferAttachment(in AttachRequest request)
     {
         Importer = request.Importer;
+        ImporterExecutable = request.ImporterExecutable;
         Constraints = request.Constraints;
         Direction = request.Direction;
     }
 
     /// <summary>The importing process.</summary>
     public Caller Importer { get; }
+
+    /// <summary>Path of the program it ran when it attached; empty when unknown. See <see cref="AttachRequest.ImporterExecutable"/>.</summary>
+    public string ImporterExecutable { get; }
 
     /// <summary>What it can take.</summary>
     public AttachConstraints Constraints { get; }

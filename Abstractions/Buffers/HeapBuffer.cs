@@ -64,7 +64,7 @@ public class HeapBuffer
             throw new HeapException(HeapErrno.NotPermitted, HeapCause.AccessDenied, "the memory of this buffer is not given to importers");
         }
 
-        return MemorySegment.Cut(Memory, attachment.Constraints.MaxSegmentBytes);
+        return MemorySegment.Cut(Memory, attachment.Constraints.SegmentStep(Memory));
     }
 
     /// <summary>Takes back what <see cref="Map"/> gave. The default has nothing to undo.</summary>
