@@ -130,6 +130,9 @@ public enum HeapState : uint
 
     /// <summary>Could not start here; see the reason.</summary>
     Unavailable = 2,
+
+    /// <summary>Did not come back from an op, or broke in another way that only a new start mends; see the reason. It answers EIO.</summary>
+    Faulted = 3,
 }
 
 /// <summary>

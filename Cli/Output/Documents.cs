@@ -17,7 +17,7 @@ sealed record HeapRow(string Name, IReadOnlyList<string> Aliases, string Plugin,
     {
         var aliases = heaps.Where(heap => heap.AliasOf.Length > 0).ToLookup(heap => heap.AliasOf, heap => heap.Name);
         return [.. heaps.Where(heap => heap.AliasOf.Length == 0).Select(heap => new HeapRow(
-            heap.Name, [.. aliases[heap.Name]], heap.Plugin, heap.State == HeapState.Active ? "active" : "unavailable",
+            heap.Name, [.. aliases[heap.Name]], heap.Plugin, Words.Of(heap.State),
             heap.Reason.Length > 0 ? heap.Reason : null, Words.Of(heap.Traits)))];
     }
 }

@@ -21,6 +21,13 @@ static class Words
 
     public static string[] Of(BufferFlags flags) => [.. s_flags.Where(known => flags.HasFlag(known.Flag)).Select(known => known.Word)];
 
+    public static string Of(HeapState state) => state switch
+    {
+        HeapState.Active => "active",
+        HeapState.Faulted => "faulted",
+        _ => "unavailable",
+    };
+
     public static string Size(long bytes) => new ByteSize(bytes).ToText();
 
     public static string Age(double seconds) => seconds switch

@@ -18,6 +18,7 @@ internal static class Admission
             throw new HeapException(HeapErrno.NoDevice, HeapCause.Unavailable, $"heap {slot.Name} is unavailable: {slot.Reason}");
         }
 
+        slot.Health.ThrowIfFaulted(slot.Name);
         if (!slot.Access.Allows(request.Caller))
         {
             throw new HeapException(HeapErrno.Access, HeapCause.AccessDenied,

@@ -37,6 +37,9 @@ public sealed class HeapConfiguration
     /// <summary>True when the CPU may cache its buffers.</summary>
     public bool Cached => _section.Cached;
 
+    /// <summary>How long one call of a buffer's op may take before the heap counts as faulted.</summary>
+    public TimeSpan OpTimeout => _section.OpTimeout;
+
     /// <summary>True when the host must not start without it; false when it is listed as unavailable instead.</summary>
     public bool Required => _section.Required;
 
@@ -62,6 +65,7 @@ public sealed class HeapConfiguration
             && Access == other.Access
             && Commit == other.Commit
             && Cached == other.Cached
+            && OpTimeout == other.OpTimeout
             && Required == other.Required
             && JsonTreeNode.SameValue(Options, other.Options);
     }

@@ -30,6 +30,12 @@ public sealed record HeapDefinition
     /// <summary>Whether the CPU may cache its buffers.</summary>
     public bool Cached { get; init; } = true;
 
+    /// <summary>
+    /// How long one call of a buffer's op may take; beyond it the heap is faulted and its thread counted as lost. Positive. Allocations are not bounded: a heap may make its
+    /// callers wait.
+    /// </summary>
+    public TimeSpan OpTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>True when the host does not start without it; false to list it as unavailable instead.</summary>
     public bool Required { get; init; } = true;
 }

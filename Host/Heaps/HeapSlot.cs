@@ -17,6 +17,9 @@ internal sealed class HeapSlot(HeapDefinition definition, AccessRule access, Hea
 
     public HeapStatistics Statistics { get; } = statistics;
 
+    /// <summary>Whether it still answers.</summary>
+    public HeapHealth Health { get; } = new();
+
     /// <summary>The heap; null when it is unavailable.</summary>
     public IHeap? Heap { get; init; }
 

@@ -127,6 +127,7 @@ internal static class HostPlan
         },
         Commit = heap.Commit,
         Cached = heap.Cached,
+        OpTimeout = heap.OpTimeout,
         Required = heap.Required,
         Create = create,
     };

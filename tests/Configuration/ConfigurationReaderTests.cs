@@ -58,7 +58,7 @@ public sealed class ConfigurationReaderTests
                 "plugin": "./plugins/Cma.dll", "type": "CmaHeap", "aliases": ["a", "b-1"], "options": { "size": 1 },
                 "limits": { "total": "1GiB", "largestBuffer": "512MiB", "perUser": "1GiB" },
                 "access": { "mode": "660", "owner": "root", "group": 44 },
-                "commit": "committed", "cached": false, "required": false } } }
+                "commit": "committed", "cached": false, "opTimeout": "2m", "required": false } } }
             """);
 
         Assert.Equal(new LimitsConfiguration { Total = new(2L << 30), LargestBuffer = new(4096), PerUser = new(3L << 29) }, configuration.Limits);
@@ -73,6 +73,7 @@ public sealed class ConfigurationReaderTests
         Assert.Equal("44", heap.Access.Group);
         Assert.Equal(CommitPolicy.Committed, heap.Commit);
         Assert.False(heap.Cached);
+        Assert.Equal(TimeSpan.FromMinutes(2), heap.OpTimeout);
         Assert.False(heap.Required);
     }
 

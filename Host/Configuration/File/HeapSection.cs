@@ -36,6 +36,10 @@ internal sealed class HeapSection
     [Option("Whether the CPU may cache the heap's buffers.", Default = "true")]
     public bool Cached { get; init; }
 
+    [Option("How long one call of a buffer's op (attach, map, begin of CPU access and the others) may take. Beyond it the heap is faulted: it answers EIO, and its thread is given up.",
+        Default = "10s", Minimum = "10ms", Maximum = "1h")]
+    public TimeSpan OpTimeout { get; init; }
+
     [Option("Whether the host refuses to start without this heap; otherwise the heap is listed as unavailable.", Default = "true")]
     public bool Required { get; init; }
 }
