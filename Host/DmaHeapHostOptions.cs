@@ -14,6 +14,9 @@ public sealed record DmaHeapHostOptions
     /// <summary>Plugin files to serve beside the configuration, each with its default options, under its heap types' names in lower case: for trying out a plugin.</summary>
     public IReadOnlyList<string> PluginFiles { get; init; } = [];
 
+    /// <summary>Heaps of the configuration that another plugin stands in for; one that the configuration does not have is refused.</summary>
+    public IReadOnlyList<HeapSwap> Swaps { get; init; } = [];
+
     /// <summary>Folders in which plain plugin names are looked for, first match first, after the configuration's own folder.</summary>
     public IReadOnlyList<string> PluginFolders { get; init; } = [];
 

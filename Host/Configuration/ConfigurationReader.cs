@@ -16,14 +16,8 @@ public static class ConfigurationReader
     public static ConfigurationResult<HostConfiguration> Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        try
-        {
-            return Parse(ReadBytes(path), path, Path.GetFullPath(path));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return Refuse(new ConfigurationError(new SourceLocation(path, 0, 0), "", $"cannot be read: {JsonPath.Clip(e.Message, longest: 300)}"));
-        }
+        var errors = new ConfigurationErrors();
+        return Bind(JsonFile.Read(path, errors), Path.GetFullPath(path), errors);
     }
 
     /// <summary>Reads a text, as from a string literal of a program that embeds the host.</summary>
@@ -41,7 +35,8 @@ public static class ConfigurationReader
     public static ConfigurationResult<HostConfiguration> Parse(ReadOnlySpan<byte> utf8Json, string fileName = "plugins.json")
     {
         ArgumentException.ThrowIfNullOrEmpty(fileName);
-        return Parse(utf8Json[..Math.Min(utf8Json.Length, LargestFile + 1)].ToArray(), fileName, fileName);
+        var errors = new ConfigurationErrors();
+        return Bind(JsonFile.Parse(fileName, utf8Json[..Math.Min(utf8Json.Length, LargestFile + 1)].ToArray(), errors), fileName, errors);
     }
 
     /// <summary>
@@ -63,7 +58,7 @@ public static class ConfigurationReader
     /// <summary>Of a file that has errors, the heaps that have none of their own: so that what only their plugins know is told in the same breath.</summary>
     internal static IReadOnlyList<HeapConfiguration> ReadWholeHeaps(string path)
     {
-        if (JsonTree.Parse(new SourceText(path, ReadBytes(path)), new ConfigurationErrors()) is not { } root) return [];
+        if (JsonFile.Read(path, new ConfigurationErrors()) is not { } root) return [];
         var heaps = new List<HeapConfiguration>();
         foreach (var entry in root.Find("heaps")?.Value.Properties ?? [])
         {
@@ -74,34 +69,19 @@ public static class ConfigurationReader
         return heaps;
     }
 
-    private static ConfigurationResult<HostConfiguration> Parse(ReadOnlyMemory<byte> bytes, string fileName, string sourcePath)
+    private static ConfigurationResult<HostConfiguration> Bind(JsonTreeNode? root, string sourcePath, ConfigurationErrors errors)
     {
-        if (bytes.Length > LargestFile)
-        {
-            return Refuse(new ConfigurationError(new SourceLocation(fileName, 1, 1), "", $"is larger than {new ByteSize(LargestFile).ToText()}, the most a configuration may have"));
-        }
-
-        var errors = new ConfigurationErrors();
-        if (JsonTree.Parse(new SourceText(fileName, bytes), errors) is not { } root) return new(null, errors.InOrder());
-        var configuration = Bind(root, sourcePath, errors);
+        if (root is null) return new(null, errors.InOrder());
+        var configuration = BindWhole(root, sourcePath, errors);
         HeapNames.Check(root, errors);
         return new(configuration, errors.InOrder());
     }
 
-    private static HostConfiguration? Bind(JsonTreeNode root, string sourcePath, ConfigurationErrors errors)
+    private static HostConfiguration? BindWhole(JsonTreeNode root, string sourcePath, ConfigurationErrors errors)
     {
         if (!OptionsBinder.DescribeOwn<HostSection>().TryRead(root, errors, out var bound)) return null;
         var section = (HostSection)bound;
         var heaps = section.Heaps.Select(heap => new HeapConfiguration(heap.Entry, heap.Section)).ToArray();
         return new HostConfiguration(section.Version, section.Limits, Array.AsReadOnly(heaps), sourcePath);
     }
-
-    private static byte[] ReadBytes(string path)
-    {
-        using var file = File.OpenRead(path);
-        var bytes = new byte[LargestFile + 1];
-        return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
-    }
-
-    private static ConfigurationResult<HostConfiguration> Refuse(ConfigurationError error) => new(null, [error]);
 }

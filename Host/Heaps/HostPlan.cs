@@ -18,7 +18,8 @@ internal static class HostPlan
         {
             var read = ConfigurationReader.Read(path);
             if (!read.IsValid) throw AllThatIsWrong(path, read.Errors, options.PluginFolders, plugins);
-            heaps.AddRange(Configured(read.Value!, options.PluginFolders, plugins));
+            var swaps = HeapSwaps.Of(options.Swaps, read.Value!);
+            heaps.AddRange(Configured(read.Value!, options.PluginFolders, plugins, swaps));
             limits = Merge(read.Value!.Limits, limits);
         }
 
@@ -27,10 +28,11 @@ internal static class HostPlan
         return (heaps, limits);
     }
 
-    private static List<HeapDefinition> Configured(HostConfiguration configuration, IReadOnlyList<string> pluginFolders, PluginSet plugins)
+    private static List<HeapDefinition> Configured(
+        HostConfiguration configuration, IReadOnlyList<string> pluginFolders, PluginSet plugins, HeapSwaps swaps)
     {
         var errors = new ConfigurationErrors();
-        var heaps = Define(configuration.Heaps, configuration.SourcePath, pluginFolders, plugins, errors);
+        var heaps = Define(configuration.Heaps, configuration.SourcePath, pluginFolders, plugins, swaps, errors);
         if (errors.Count > 0) throw new ConfigurationException(errors.InOrder());
         return heaps;
     }
@@ -41,19 +43,20 @@ internal static class HostPlan
     {
         var errors = new ConfigurationErrors();
         foreach (var error in inFile) errors.Add(error.Location, error.Path, error.Message);
-        if (File.Exists(path)) Define(ConfigurationReader.ReadWholeHeaps(path), Path.GetFullPath(path), pluginFolders, plugins, errors);
+        if (File.Exists(path)) Define(ConfigurationReader.ReadWholeHeaps(path), Path.GetFullPath(path), pluginFolders, plugins, HeapSwaps.None, errors);
         return new ConfigurationException(errors.InOrder());
     }
 
     private static List<HeapDefinition> Define(
-        IEnumerable<HeapConfiguration> configured, string sourcePath, IReadOnlyList<string> pluginFolders, PluginSet plugins, ConfigurationErrors errors)
+        IEnumerable<HeapConfiguration> configured, string sourcePath, IReadOnlyList<string> pluginFolders, PluginSet plugins, HeapSwaps swaps, ConfigurationErrors errors)
     {
         var folder = Path.GetDirectoryName(sourcePath)!;
         var locator = new PluginLocator(folder, pluginFolders.Prepend(folder));
         var heaps = new List<HeapDefinition>();
         foreach (var heap in configured)
         {
-            if (One(heap, locator, plugins, errors) is { } definition) heaps.Add(definition);
+            var definition = swaps.Find(heap) is { } swap ? Swapped(heap, swap, locator, plugins, errors) : One(heap, locator, plugins, errors);
+            if (definition is not null) heaps.Add(definition);
         }
 
         return heaps;
@@ -79,6 +82,16 @@ internal static class HostPlan
             errors.Add(heap.Entry.Value.Find("plugin")?.Value ?? heap.Entry.Value, refusal.Message);
             return null;
         }
+    }
+
+    // The heap as it is configured, but for what is behind it; it is wanted, so that it is no longer optional.
+    private static HeapDefinition? Swapped(HeapConfiguration heap, HeapSwap swap, PluginLocator locator, PluginSet plugins, ConfigurationErrors errors)
+    {
+        var access = AccessOf(heap, errors);
+        var plugin = plugins.Load(locator.Locate(swap.Plugin));
+        var type = HeapSwaps.TypeOf(swap, plugin);
+        var options = HeapSwaps.Bind(swap, type, errors);
+        return Define(heap, access, type.Capabilities, context => plugin.CreateHeap(type, context, options)) with { Plugin = swap.Plugin, Required = true };
     }
 
     private static HeapTypeInfo? TypeOf(HeapConfiguration heap, LoadedPlugin plugin, ConfigurationErrors errors)
@@ -142,7 +155,7 @@ internal static class HostPlan
         }
 
         var json = new JsonObject { ["version"] = 1, ["heaps"] = heaps }.ToJsonString();
-        return Configured(ConfigurationReader.Parse(json, file).ValueOrThrow()!, [], plugins);
+        return Configured(ConfigurationReader.Parse(json, file).ValueOrThrow()!, [], plugins, HeapSwaps.None);
     }
 
     private static HostLimits Merge(LimitsConfiguration configured, HostLimits given) => new()

@@ -9,13 +9,22 @@ internal static class OptionsBinder
     /// <summary>Fills a plugin's options class from its heap's options.</summary>
     internal static object? Bind(HeapConfiguration heap, Type type, ConfigurationErrors errors)
     {
-        var builder = new OptionTypeBuilder();
-        var options = builder.Describe(type);
         var section = heap.Entry.Value;
-        foreach (var fault in builder.Faults) errors.Add(section.Find("plugin")!.Value, $"{heap.Plugin} has faulty options: {fault}");
-        if (builder.Faults.Count > 0) return null;
+        return Bind(heap.Plugin, heap.Options ?? JsonTreeNode.Absent(section, "options"), section.Find("plugin")!.Value, type, errors);
+    }
 
-        return options.TryRead(heap.Options ?? JsonTreeNode.Absent(section, "options"), errors, out var bound) ? bound : null;
+    /// <summary>Fills a plugin's options class.</summary>
+    /// <param name="plugin">The plugin, for messages.</param>
+    /// <param name="options">What the file says.</param>
+    /// <param name="namedAt">Where the file names the plugin, for what is wrong with the class itself.</param>
+    /// <param name="type">The class.</param>
+    /// <param name="errors">Receives all that is wrong.</param>
+    internal static object? Bind(string plugin, JsonTreeNode options, JsonTreeNode namedAt, Type type, ConfigurationErrors errors)
+    {
+        var builder = new OptionTypeBuilder();
+        var described = builder.Describe(type);
+        foreach (var fault in builder.Faults) errors.Add(namedAt, $"{plugin} has faulty options: {fault}");
+        return builder.Faults.Count == 0 && described.TryRead(options, errors, out var bound) ? bound : null;
     }
 
     /// <summary>Describes one of the configuration's own classes.</summary>
