@@ -26,6 +26,9 @@ public readonly struct AllocationRequest
     /// <summary>Who asks, as the kernel told the host: never what a message claimed.</summary>
     public Caller Caller { get; init; } = Caller.Unknown;
 
+    /// <summary>Names the request in every log; given by the host. Buffers asked for at once share one.</summary>
+    public RequestId RequestId { get; init; }
+
     /// <summary>When memory is to be taken from the system.</summary>
     public CommitPolicy Commit { get; init; } = CommitPolicy.Lazy;
 

@@ -84,6 +84,9 @@ public static class HeapCause
     /// <summary>The client leaves too many descriptors unread in its socket. EBUSY.</summary>
     public const string UndeliveredLimit = "undelivered-limit";
 
+    /// <summary>The heap keeps no journal. EOPNOTSUPP.</summary>
+    public const string NoJournal = "no-journal";
+
     /// <summary>The heap threw something other than a <see cref="HeapException"/>, or broke the contract. EIO.</summary>
     public const string HeapFault = "heap-fault";
 

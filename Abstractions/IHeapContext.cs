@@ -21,6 +21,11 @@ public interface IHeapContext
     /// <summary>The clock to use; a test may put a fake one here.</summary>
     TimeProvider Time { get; }
 
+    /// <summary>
+    /// The request on whose behalf the host calls the heap on this thread: of an allocation as of every op. Unknown in a release, and wherever the host acts by itself.
+    /// </summary>
+    RequestId Request => default;
+
     /// <summary>Cancelled when the host begins to stop this heap. Registrations on it must be disposed with the heap.</summary>
     CancellationToken Stopping { get; }
 }

@@ -9,7 +9,8 @@ namespace DmaHeap.Client;
 /// <param name="PageSize">The machine's page size in bytes.</param>
 /// <param name="ProcessId">The host's process, as it sees itself.</param>
 /// <param name="MaxDescriptors">Most buffers one request can bring.</param>
-public sealed record HostInfo(int MajorVersion, int MinorVersion, ulong Epoch, int PageSize, int ProcessId, int MaxDescriptors);
+/// <param name="Connection">Number of this connection in the host's log; 0 where the host does not number them.</param>
+public sealed record HostInfo(int MajorVersion, int MinorVersion, ulong Epoch, int PageSize, int ProcessId, int MaxDescriptors, ulong Connection = 0);
 
 /// <summary>A heap, or an alias of one.</summary>
 /// <param name="Name">Name or alias.</param>
@@ -73,3 +74,10 @@ public sealed record HeapStatistics(
 /// <param name="Free">Bytes not handed out.</param>
 /// <param name="LargestRun">Longest free run in bytes.</param>
 public readonly record struct HeapGauge(long Capacity, long Free, long LargestRun);
+
+/// <summary>A part of a heap's journal.</summary>
+/// <param name="Lines">Lines in order, each a JSON object.</param>
+/// <param name="Last">Number of the last of them, to read on from.</param>
+/// <param name="Dropped">Lines after the one asked for that the heap did not keep; they came before these.</param>
+/// <param name="More">Whether asking on would bring more at once.</param>
+public sealed record JournalPage(IReadOnlyList<string> Lines, long Last, long Dropped, bool More);

@@ -106,6 +106,21 @@ public sealed partial class DmaHeapClient
         return call.Result;
     }
 
+    /// <summary>Reads on in the journal of a heap that keeps one, such as the shipped FakeHeap.</summary>
+    /// <param name="heap">Name or alias.</param>
+    /// <param name="after">Number of the last line known; 0 to begin at the oldest that is kept.</param>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    /// <exception cref="DmaHeapException">ENOENT (no such heap), EOPNOTSUPP <c>no-journal</c>, EACCES (root and the host's user may).</exception>
+    public async Task<JournalPage> ReadJournalAsync(string heap, long after = 0, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        var request = new JournalRequest { After = (ulong)after };
+        Write(request.Heap, heap, nameof(heap));
+        var call = new QueryCall<JournalPage>(MessageKind.Journal, ReplyReader.Journal);
+        await _connection.ExecuteAsync(call, request, null, cancellationToken).ConfigureAwait(false);
+        return call.Result;
+    }
+
     /// <summary>Makes a buffer of a descriptor that came from elsewhere, with what the host knows of it.</summary>
     /// <param name="handle">A descriptor of a buffer of this host; the buffer's from now on, but the caller's still when this throws.</param>
     /// <param name="cancellationToken">Withdraws the request.</param>

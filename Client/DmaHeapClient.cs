@@ -20,6 +20,7 @@ public sealed partial class DmaHeapClient : IDisposable, IAsyncDisposable
     DmaHeapClient(HostConnection connection, HostInfo host)
     {
         _connection = connection;
+        _connection.Number = host.Connection;
         Host = host;
     }
 
@@ -121,6 +122,7 @@ public sealed partial class DmaHeapClient : IDisposable, IAsyncDisposable
             Magic = ProtocolConstants.Magic,
             Major = ProtocolConstants.MajorVersion,
             Minor = ProtocolConstants.MinorVersion,
+            Features = ProtocolFeatures.ConnectionNumber,
         });
 
     /// <summary>Fills a field of a request; what does not fit it is refused here as the host would refuse it.</summary>

@@ -11,10 +11,16 @@ public sealed class DmaHeapException : IOException
     /// <param name="cause">A stable code.</param>
     /// <param name="message">A sentence for people.</param>
     public DmaHeapException(Errno errno, string cause, string message)
-        : base($"{message} ({errno}, {cause})")
+        : this(errno, cause, message, "")
+    {
+    }
+
+    internal DmaHeapException(Errno errno, string cause, string message, string requestId)
+        : base(requestId.Length == 0 ? $"{message} ({errno}, {cause})" : $"{message} ({errno}, {cause}, request {requestId})")
     {
         Errno = errno;
         Cause = cause;
+        RequestId = requestId;
     }
 
     /// <summary>The Linux errno; its name is its text, its number its value. One without a name here is a bare number.</summary>
@@ -22,6 +28,10 @@ public sealed class DmaHeapException : IOException
 
     /// <summary>A stable code for programs: the host's, as listed in docs/protocol.md, or one of <see cref="ClientCause"/>.</summary>
     public string Cause { get; }
+
+    /// <summary>Names the request as the host's log does (<c>7-42</c>: the host's connection 7, this client's request 42); empty where it never became one, or the host does not number its
+    /// connections.</summary>
+    public string RequestId { get; }
 }
 
 /// <summary>Cause codes that come from this side, not from the host.</summary>

@@ -42,7 +42,11 @@ public sealed partial class DmaHeapHost
     /// <param name="direction">What the CPU does.</param>
     /// <param name="caller">Who does it.</param>
     /// <exception cref="HeapException">EINVAL: it is no buffer of this host. Else the hook's own error.</exception>
-    public void BeginCpuAccess(SafeFileHandle shown, DataDirection direction, Caller caller) => Core.CpuAccess.Begin(Find(shown), direction, caller);
+    public void BeginCpuAccess(SafeFileHandle shown, DataDirection direction, Caller caller)
+    {
+        using var scope = CurrentRequest.EnterEmbedded();
+        Core.CpuAccess.Begin(Find(shown), direction, caller);
+    }
 
     /// <summary>Tells the heap that CPU access ends.</summary>
     /// <param name="shown">A descriptor of the buffer, of any access mode; it stays the caller's.</param>
@@ -50,7 +54,11 @@ public sealed partial class DmaHeapHost
     /// <param name="caller">Who ends it.</param>
     /// <returns>False, and the heap is not told, when no such access was begun through <see cref="BeginCpuAccess"/>.</returns>
     /// <exception cref="HeapException">EINVAL: it is no buffer of this host. Else the hook's own error; the access counts as ended.</exception>
-    public bool EndCpuAccess(SafeFileHandle shown, DataDirection direction, Caller caller) => Core.CpuAccess.End(Find(shown), direction, caller);
+    public bool EndCpuAccess(SafeFileHandle shown, DataDirection direction, Caller caller)
+    {
+        using var scope = CurrentRequest.EnterEmbedded();
+        return Core.CpuAccess.End(Find(shown), direction, caller);
+    }
 
     private BufferRecord Find(SafeFileHandle shown)
     {

@@ -71,6 +71,13 @@ public sealed partial class DmaHeapHost : IDisposable
     /// <exception cref="HeapException">ENOENT.</exception>
     public IHeapStatistics Statistics(string heap) => Core.Registry.Find(heap).Statistics;
 
+    /// <summary>Reads on in a heap's journal.</summary>
+    /// <param name="heap">Name or alias.</param>
+    /// <param name="after">Number of the last line known; 0 to begin at the oldest that is kept.</param>
+    /// <param name="most">Most lines wanted; positive.</param>
+    /// <exception cref="HeapException">ENOENT; EOPNOTSUPP, <see cref="HeapCause.NoJournal"/>: the heap keeps none; EIO: the heap failed.</exception>
+    public HeapJournalPage ReadJournal(string heap, long after = 0, int most = 256) => Core.Ops.ReadJournal(Core.Registry.Find(heap), after, most);
+
     /// <summary>Allocates a buffer within this process, by the same way and checks as a client's.</summary>
     /// <param name="request">What is asked for, and on whose behalf.</param>
     /// <param name="cancellationToken">Withdraws the request.</param>
@@ -79,6 +86,7 @@ public sealed partial class DmaHeapHost : IDisposable
     public ExportedBuffer Allocate(in BufferRequest request, CancellationToken cancellationToken = default)
     {
         var core = Core;
+        using var scope = CurrentRequest.EnterEmbedded();
         var (record, handle) = core.Allocator.Allocate(in request, cancellationToken);
         return new ExportedBuffer(
             new BufferId(core.Allocator.Epoch, record.Sequence), handle, record.Length, record.Memory.PageSize, Replies.FlagsOf(record));

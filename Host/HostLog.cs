@@ -20,17 +20,17 @@ internal static partial class HostLog
     [LoggerMessage(11, LogLevel.Warning, "Heap {Heap} is unavailable: {Reason}")]
     public static partial void HeapUnavailable(ILogger log, string heap, string reason);
 
-    [LoggerMessage(12, LogLevel.Error, "Heap {Heap} failed in {Hook}")]
-    public static partial void HeapFaulted(ILogger log, string heap, string hook, Exception exception);
+    [LoggerMessage(12, LogLevel.Error, "Heap {Heap} failed in {Hook} (request {Request})")]
+    public static partial void HeapFaulted(ILogger log, string heap, string hook, string request, Exception exception);
 
     [LoggerMessage(13, LogLevel.Warning, "Plugin {Plugin} was not unloaded: {Detail}")]
     public static partial void PluginStayed(ILogger log, string plugin, string detail);
 
-    [LoggerMessage(20, LogLevel.Information, "Refused {UserId}/{ProcessId} on heap {Heap}: {Sentence} ({Errno}, {Cause})")]
-    public static partial void AllocationRefused(ILogger log, uint userId, int processId, string heap, string sentence, Linux.Errno errno, string cause);
+    [LoggerMessage(20, LogLevel.Information, "Refused {UserId}/{ProcessId} on heap {Heap}: {Sentence} ({Errno}, {Cause}, request {Request})")]
+    public static partial void AllocationRefused(ILogger log, uint userId, int processId, string heap, string sentence, Linux.Errno errno, string cause, string request);
 
-    [LoggerMessage(21, LogLevel.Error, "An allocation failed inside the host")]
-    public static partial void AllocationFailed(ILogger log, Exception exception);
+    [LoggerMessage(21, LogLevel.Error, "An allocation failed inside the host (request {Request})")]
+    public static partial void AllocationFailed(ILogger log, string request, Exception exception);
 
     [LoggerMessage(30, LogLevel.Warning, "The kernel's event queue overflowed; of {Live} tracked buffers {Found} were found gone")]
     public static partial void QueueOverflowed(ILogger log, int live, int found);
@@ -41,8 +41,8 @@ internal static partial class HostLog
     [LoggerMessage(32, LogLevel.Error, "The live buffers could not be looked through after events were lost; it is tried again: {Reason}")]
     public static partial void SweepFailed(ILogger log, string reason);
 
-    [LoggerMessage(40, LogLevel.Debug, "Client {UserId}/{ProcessId} connected")]
-    public static partial void ClientConnected(ILogger log, uint userId, int processId);
+    [LoggerMessage(40, LogLevel.Debug, "Client {UserId}/{ProcessId} connected, as connection {Connection}")]
+    public static partial void ClientConnected(ILogger log, uint userId, int processId, ulong connection);
 
     [LoggerMessage(41, LogLevel.Warning, "Client {UserId}/{ProcessId} was disconnected: {Reason}")]
     public static partial void ClientDisconnected(ILogger log, uint userId, int processId, string reason);
@@ -53,6 +53,9 @@ internal static partial class HostLog
     [LoggerMessage(43, LogLevel.Warning, "All {Workers} workers are busy for longer than {Milliseconds} ms; one more is started")]
     public static partial void WorkerAdded(ILogger log, int workers, long milliseconds);
 
-    [LoggerMessage(44, LogLevel.Error, "A request of client {UserId}/{ProcessId} failed inside the host")]
-    public static partial void RequestFailed(ILogger log, uint userId, int processId, Exception exception);
+    [LoggerMessage(44, LogLevel.Error, "A request of client {UserId}/{ProcessId} failed inside the host (connection {Connection})")]
+    public static partial void RequestFailed(ILogger log, uint userId, int processId, ulong connection, Exception exception);
+
+    [LoggerMessage(270, LogLevel.Debug, "Allocated {Bytes} bytes for {UserId}/{ProcessId} from heap {Heap}, as buffer {Buffer} (request {Request})")]
+    public static partial void BufferAllocated(ILogger log, long bytes, uint userId, int processId, string heap, ulong buffer, string request);
 }

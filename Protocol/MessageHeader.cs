@@ -49,6 +49,9 @@ public enum MessageKind : ushort
     /// <summary>Client: which buffers live? <see cref="ListBuffersRequest"/>.</summary>
     ListBuffers = 9,
 
+    /// <summary>Client: what does the heap's journal say? <see cref="JournalRequest"/>.</summary>
+    Journal = 40,
+
     /// <summary>Lowest number of host-to-client events, all reserved: a client ignores those it does not know. They end below <see cref="ReplyBit"/>.</summary>
     FirstEvent = 0x4000,
 

@@ -76,6 +76,17 @@ public struct HelloReply
     public int ProcessId;
 }
 
+/// <summary>The host's answer to a hello that offered <see cref="ProtocolFeatures.ConnectionNumber"/>.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+public struct NumberedHelloReply
+{
+    /// <summary>As without the feature, but for the size in its header.</summary>
+    public HelloReply Hello;
+
+    /// <summary>The connection's number in the host's log; from 1. Requests are named by it and their own number: <c>7-42</c>.</summary>
+    public ulong Connection;
+}
+
 /// <summary>
 /// Head of a reply with a list. <see cref="Count"/> entries of <see cref="EntrySize"/> bytes follow; a client that knows a shorter entry reads its
 /// beginning and steps by <see cref="EntrySize"/>.

@@ -18,7 +18,7 @@ public struct HelloRequest
     /// <summary>The client's <see cref="ProtocolConstants.MinorVersion"/>.</summary>
     public ushort Minor;
 
-    /// <summary>Features the client can use. None are defined yet.</summary>
+    /// <summary>Features the client can use.</summary>
     public ProtocolFeatures Features;
 }
 
@@ -28,6 +28,9 @@ public enum ProtocolFeatures : ulong
 {
     /// <summary>None.</summary>
     None = 0,
+
+    /// <summary>The hello is answered with a <see cref="NumberedHelloReply"/>, so that the client can name its requests as the host's log does.</summary>
+    ConnectionNumber = 1,
 }
 
 /// <summary>Asks for heaps and aliases, some at a time.</summary>

@@ -19,5 +19,6 @@ sealed record CallFailure(Errno Errno, string Cause, string Message)
     public static CallFailure Kernel(Errno errno, string what) =>
         new(errno, ClientCause.System, $"{what}: {errno.Describe()}.");
 
-    public DmaHeapException ToException() => new(Errno, Cause, Message);
+    /// <param name="requestId">The request it ended; empty when none.</param>
+    public DmaHeapException ToException(string requestId = "") => new(Errno, Cause, Message, requestId);
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
@@ -123,11 +124,17 @@ sealed partial class HostConnection : IDisposable
         if (TrySend(MessageCodec.Bytes(in request), null, MessageFlags.DontWait) == Errno.EAGAIN) _ = SendLaterAsync(request, null);
     }
 
-    static void ThrowIfFailed(PendingCall call, CancellationToken cancellation)
+    /// <summary>The connection's number in the host's log; 0 where it is not known.</summary>
+    public ulong Number { get; set; }
+
+    /// <summary>Names a request as the host's log does; empty where that is not known.</summary>
+    public string NameOf(ulong requestId) => Number == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{Number}-{requestId}");
+
+    void ThrowIfFailed(PendingCall call, CancellationToken cancellation)
     {
         if (call.Failure is not { } failure) return;
         if (failure.Errno == Errno.EINTR && cancellation.IsCancellationRequested) throw new OperationCanceledException(failure.Message, cancellation);
-        throw failure.ToException();
+        throw failure.ToException(NameOf(call.Id));
     }
 
     /// <summary>Ends the connection and all that is under way on it. The first reason counts.</summary>

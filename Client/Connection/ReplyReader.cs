@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using DmaHeap.Protocol;
 
 namespace DmaHeap.Client;
@@ -20,14 +21,42 @@ static class ReplyReader
     public static string? Hello(ReadOnlySpan<byte> packet, out HostInfo info)
     {
         info = null!;
-        if (MessageCodec.Read<HelloReply>(packet, out var reply) is var fault and not MessageFault.None) return Describe(fault);
+        if (packet.Length < Unsafe.SizeOf<HelloReply>()) return Describe(MessageFault.Short);
+        var reply = MemoryMarshal.Read<HelloReply>(packet);
+        ulong connection = 0;
+        if (Number(packet, reply.Features, ref connection) is { } wrong) return wrong;
         if (reply.Magic != ProtocolConstants.Magic) return "a hello that is not dmaheap's";
         if (reply.Major != ProtocolConstants.MajorVersion)
             return $"a hello of version {reply.Major}.{reply.Minor}, where this client speaks {ProtocolConstants.MajorVersion}";
-        if (reply.Features != ProtocolFeatures.None) return "features this client did not offer";
+        if ((reply.Features & ~ProtocolFeatures.ConnectionNumber) != 0) return "features this client did not offer";
         if (reply.PageSize is 0 or > int.MaxValue) return $"a page size of {reply.PageSize}";
         if (reply.MaxDescriptors is 0 or > ProtocolConstants.MaxDescriptors) return $"a limit of {reply.MaxDescriptors} descriptors";
-        info = new HostInfo(reply.Major, reply.Minor, reply.Epoch, (int)reply.PageSize, reply.ProcessId, (int)reply.MaxDescriptors);
+        info = new HostInfo(reply.Major, reply.Minor, reply.Epoch, (int)reply.PageSize, reply.ProcessId, (int)reply.MaxDescriptors, connection);
+        return null;
+
+        static string? Number(ReadOnlySpan<byte> packet, ProtocolFeatures features, ref ulong connection)
+        {
+            if ((features & ProtocolFeatures.ConnectionNumber) == 0)
+                return MessageCodec.Read<HelloReply>(packet, out _) is var plain and not MessageFault.None ? Describe(plain) : null;
+            if (MessageCodec.Read<NumberedHelloReply>(packet, out var numbered) is var fault and not MessageFault.None) return Describe(fault);
+            connection = numbered.Connection;
+            return null;
+        }
+    }
+
+    public static string? Journal(ReadOnlySpan<byte> packet, out JournalPage page)
+    {
+        page = null!;
+        var at = Unsafe.SizeOf<JournalReply>();
+        if (packet.Length < at) return Describe(MessageFault.Short);
+        var reply = MemoryMarshal.Read<JournalReply>(packet);
+        if (reply.Bytes > (uint)(packet.Length - at)) return Describe(MessageFault.Short);
+        var text = packet.Slice(at, (int)reply.Bytes);
+        if (packet[(at + text.Length)..].ContainsAnyExcept((byte)0)) return Describe(MessageFault.UnknownTail);
+        if (text.Length > 0 && text[^1] != (byte)'\n') return "half a line of a journal";
+        if (text.Length == 0 && reply.More != 0) return "an empty part of a journal that goes on";
+        string[] lines = text.Length == 0 ? [] : Encoding.UTF8.GetString(text[..^1]).Split('\n');
+        page = new JournalPage(lines, Clamp(reply.Last), Clamp(reply.Dropped), reply.More != 0);
         return null;
     }
 

@@ -29,12 +29,15 @@ internal sealed class Allocator(
         try
         {
             slot = registry().Find(request.Heap);
-            return Allocate(slot, in request, cancellationToken);
+            var allocation = Allocate(slot, in request, cancellationToken);
+            if (log.IsEnabled(LogLevel.Debug))
+                HostLog.BufferAllocated(log, allocation.Record.Length, request.Caller.UserId, request.Caller.ProcessId, slot.Name, allocation.Record.Sequence, CurrentRequest.Text);
+            return allocation;
         }
         catch (HeapException refusal)
         {
             slot?.Statistics.Failed(refusal.Cause);
-            HostLog.AllocationRefused(log, request.Caller.UserId, request.Caller.ProcessId, request.Heap, refusal.Message, (Errno)(int)refusal.Errno, refusal.Cause);
+            HostLog.AllocationRefused(log, request.Caller.UserId, request.Caller.ProcessId, request.Heap, refusal.Message, (Errno)(int)refusal.Errno, refusal.Cause, CurrentRequest.Text);
             throw;
         }
     }
@@ -92,6 +95,7 @@ internal sealed class Allocator(
         var asked = new AllocationRequest
         {
             Length = length,
+            RequestId = CurrentRequest.Id,
             HeapFlags = request.HeapFlags,
             Name = request.Name,
             Caller = request.Caller,
@@ -129,7 +133,7 @@ internal sealed class Allocator(
 
     private HeapException Faulted(HeapSlot slot, string hook, Exception exception)
     {
-        HostLog.HeapFaulted(log, slot.Name, hook, exception);
+        HostLog.HeapFaulted(log, slot.Name, hook, CurrentRequest.Text, exception);
         return new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} failed: {exception.Message}", exception);
     }
 
@@ -193,7 +197,7 @@ internal sealed class Allocator(
 
     private HeapException Unexpected(Exception exception)
     {
-        HostLog.AllocationFailed(log, exception);
+        HostLog.AllocationFailed(log, CurrentRequest.Text, exception);
         return new HeapException(HeapErrno.InputOutput, HeapCause.System, $"the host failed: {exception.Message}", exception);
     }
 }

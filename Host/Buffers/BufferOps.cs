@@ -1,3 +1,4 @@
+using System.Text;
 using DmaHeap.Hosting.Heaps;
 using Microsoft.Extensions.Logging;
 
@@ -37,6 +38,28 @@ internal sealed class BufferOps(ILogger log)
         }
     }
 
+    /// <exception cref="HeapException">The heap keeps no journal, or failed.</exception>
+    public HeapJournalPage ReadJournal(HeapSlot slot, long after, int most)
+    {
+        const int LongestLine = 4096;
+        if (slot.Heap is not IHeapJournal journal)
+        {
+            throw new HeapException(HeapErrno.NotSupported, HeapCause.NoJournal, $"heap {slot.Name} keeps no journal; the plugin FakeHeap does");
+        }
+
+        try
+        {
+            var page = journal.ReadJournal(after, most) ?? throw new InvalidOperationException("ReadJournal returned null.");
+            if (page.Lines.Count > most || page.Lines.Any(line => line.Contains('\n') || Encoding.UTF8.GetByteCount(line) > LongestLine))
+                throw new InvalidOperationException($"ReadJournal returned more than {most} lines, or one that is longer than {LongestLine} bytes or has a line feed inside.");
+            return page;
+        }
+        catch (Exception exception) when (exception is not HeapException)
+        {
+            throw Fault(slot, nameof(IHeapJournal.ReadJournal), exception);
+        }
+    }
+
     private void Call(BufferRecord record, string op, Action<HeapBuffer> call)
     {
         try
@@ -56,7 +79,7 @@ internal sealed class BufferOps(ILogger log)
     private HeapException Fault(HeapSlot slot, string hook, Exception exception)
     {
         slot.Statistics.HookFailed();
-        HostLog.HeapFaulted(log, slot.Name, hook, exception);
+        HostLog.HeapFaulted(log, slot.Name, hook, CurrentRequest.Text, exception);
         return new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} failed in {hook}: {exception.Message}", exception);
     }
 }

@@ -16,5 +16,7 @@ internal sealed class HeapContext(string name, MemoryService memory, HeapStatist
 
     public TimeProvider Time => time;
 
+    public RequestId Request => CurrentRequest.Id;
+
     public CancellationToken Stopping => stopping;
 }

@@ -37,7 +37,7 @@ internal static class HeapStart
             }
             catch (Exception exception)
             {
-                HostLog.HeapFaulted(log, slot.Name, nameof(IHeap.Dispose), exception);
+                HostLog.HeapFaulted(log, slot.Name, nameof(IHeap.Dispose), CurrentRequest.Text, exception);
             }
         }
     }

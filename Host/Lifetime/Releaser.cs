@@ -77,7 +77,7 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
         void Faulted(string hook, Exception exception)
         {
             slot.Statistics.HookFailed();
-            HostLog.HeapFaulted(log, slot.Name, hook, exception);
+            HostLog.HeapFaulted(log, slot.Name, hook, CurrentRequest.Text, exception);
         }
     }
 

@@ -25,12 +25,24 @@ internal sealed class QueryRequests(HostCore core)
         connection.Send(scratch[..length], []);
     }
 
+    public void Journal(Connection connection, in JournalRequest request, Span<byte> scratch)
+    {
+        var slot = core.Registry.Find(RequestFields.Text(request.Heap, "heap"));
+        if (!SeesAll(connection.Caller))
+        {
+            throw new HeapException(HeapErrno.Access, HeapCause.AccessDenied, $"user {connection.Caller.UserId} may not read the journal of heap {slot.Name}: root and the host's user may");
+        }
+
+        var length = JournalReplies.Write(scratch, request.Header.RequestId, core.Ops, slot, (long)Math.Min(request.After, long.MaxValue));
+        connection.Send(scratch[..length], []);
+    }
+
     public void ListBuffers(Connection connection, in ListBuffersRequest request, Span<byte> scratch)
     {
         var heapName = RequestFields.Text(request.Heap, "heap");
         var heap = heapName.Length == 0 ? null : core.Registry.Find(heapName);
         var after = request.After;
-        var seesAll = connection.Caller.UserId == 0 || connection.Caller.UserId == ProcessIdentity.EffectiveUserId;
+        var seesAll = SeesAll(connection.Caller);
         var most = ProtocolConstants.MaxMessageBytes / Unsafe.SizeOf<BufferEntry>() + 1;
         var entries = core.Table.Snapshot()
             .Where(record => record.Sequence > after && (heap is null || record.Heap == heap) && (seesAll || record.Owner.UserId == connection.Caller.UserId))
@@ -41,4 +53,6 @@ internal sealed class QueryRequests(HostCore core)
         var length = Replies.List<BufferEntry>(scratch, request.Header.RequestId, MessageKind.ListBuffers, entries);
         connection.Send(scratch[..length], []);
     }
+
+    private static bool SeesAll(Caller caller) => caller.UserId == 0 || caller.UserId == ProcessIdentity.EffectiveUserId;
 }

@@ -93,7 +93,7 @@ internal sealed class Reception(ListeningSocket listener, EventPoll poll, Connec
             }
 
             poll.Add(socket, Connection.Interest, connection.Key);
-            HostLog.ClientConnected(log, connection.Caller.UserId, connection.Caller.ProcessId);
+            HostLog.ClientConnected(log, connection.Caller.UserId, connection.Caller.ProcessId, connection.Key);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
 
@@ -23,6 +24,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
             throw new ProtocolFaultException($"{descriptors.Count} descriptors came with a {header.Kind} message, where {DescriptorsOf(header.Kind)} belong");
         }
 
+        using var request = CurrentRequest.Enter(connection.Key, header.RequestId);
         try
         {
             Dispatch(connection, header, packet, descriptors, scratch);
@@ -48,6 +50,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
             case MessageKind.Statistics: _queries.Statistics(connection, RequestFields.Read<StatisticsRequest>(packet), scratch); break;
             case MessageKind.Cancel: connection.Cancel(RequestFields.Read<CancelRequest>(packet).Target); break;
             case MessageKind.CpuAccess: _shown.CpuAccess(connection, RequestFields.Read<CpuAccessRequest>(packet), descriptors); break;
+            case MessageKind.Journal: _queries.Journal(connection, RequestFields.Read<JournalRequest>(packet), scratch); break;
             case MessageKind.ListBuffers: _queries.ListBuffers(connection, RequestFields.Read<ListBuffersRequest>(packet), scratch); break;
             default: throw new ProtocolFaultException($"messages of kind {(ushort)header.Kind} are unknown here");
         }
@@ -70,13 +73,21 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
             Magic = ProtocolConstants.Magic,
             Major = ProtocolConstants.MajorVersion,
             Minor = ProtocolConstants.MinorVersion,
-            Features = ProtocolFeatures.None,
+            Features = hello.Features & ProtocolFeatures.ConnectionNumber,
             Epoch = core.Allocator.Epoch,
             MaxMessageBytes = ProtocolConstants.MaxMessageBytes,
             MaxDescriptors = ProtocolConstants.MaxDescriptors,
             PageSize = (uint)Environment.SystemPageSize,
             ProcessId = Environment.ProcessId,
         };
-        connection.Send(MessageCodec.Bytes(in reply), []);
+        if (reply.Features == ProtocolFeatures.None)
+        {
+            connection.Send(MessageCodec.Bytes(in reply), []);
+            return;
+        }
+
+        var numbered = new NumberedHelloReply { Hello = reply, Connection = connection.Key };
+        numbered.Hello.Header.Size = (uint)Unsafe.SizeOf<NumberedHelloReply>();
+        connection.Send(MessageCodec.Bytes(in numbered), []);
     }
 }

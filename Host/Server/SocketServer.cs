@@ -107,7 +107,7 @@ internal sealed class SocketServer : IDisposable
         }
         catch (Exception exception)
         {
-            HostLog.RequestFailed(_log, connection.Caller.UserId, connection.Caller.ProcessId, exception);
+            HostLog.RequestFailed(_log, connection.Caller.UserId, connection.Caller.ProcessId, connection.Key, exception);
             Dismiss(connection, (int)Errno.EIO, "the host failed; see its log");
         }
         finally

@@ -31,6 +31,7 @@ STRUCTS = {name: struct.Struct("<" + layout) for name, layout in {
     "MessageHeader": "IHHQ",
     "HelloRequest": "IHHQ IHHQ",
     "HelloReply": "IHHQ IHHQQ IIIi",
+    "NumberedHelloReply": "IHHQ IHHQQ IIIi Q",
     "ErrorReply": "IHHQ iI32s448s",
     "DoneReply": "IHHQ",
     "ListHeapsRequest": "IHHQ II",
@@ -49,6 +50,8 @@ STRUCTS = {name: struct.Struct("<" + layout) for name, layout in {
     "StatisticsReply": "IHHQ QQQQQQQIIQQQ",
     "CauseEntry": "32sQ",
     "CancelRequest": "IHHQ Q",
+    "JournalRequest": "IHHQ Q64s",
+    "JournalReply": "IHHQ QQII",
 }.items()}
 HEADER = STRUCTS["MessageHeader"]
 

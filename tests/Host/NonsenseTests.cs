@@ -165,8 +165,10 @@ public sealed class NonsenseTests
         hello.Minor = 9;
         hello.Features = (ProtocolFeatures)ulong.MaxValue;
         client.Send(hello);
-        var reply = client.Receive().As<HelloReply>();
-        Assert.Equal((ProtocolConstants.Magic, (ushort)1, (ushort)0, ProtocolFeatures.None), (reply.Magic, reply.Major, reply.Minor, reply.Features));
+        var numbered = client.Receive().As<NumberedHelloReply>();
+        var reply = numbered.Hello;
+        Assert.Equal((ProtocolConstants.Magic, (ushort)1, (ushort)0, ProtocolFeatures.ConnectionNumber), (reply.Magic, reply.Major, reply.Minor, reply.Features));
+        Assert.NotEqual(0u, numbered.Connection);
         Assert.Equal(host.Host.Core.Allocator.Epoch, reply.Epoch);
         Assert.Equal(((uint)ProtocolConstants.MaxMessageBytes, 253u), (reply.MaxMessageBytes, reply.MaxDescriptors));
         Assert.Equal((Environment.SystemPageSize, Environment.ProcessId), ((int)reply.PageSize, reply.ProcessId));
