@@ -15,6 +15,9 @@ public enum HeapErrno
     /// <summary>EIO: the heap failed.</summary>
     InputOutput = 5,
 
+    /// <summary>EAGAIN: not yet; the same call may succeed later.</summary>
+    TryAgain = 11,
+
     /// <summary>ENOMEM: not enough memory, whatever kind the heap gives out.</summary>
     NoMemory = 12,
 

@@ -32,9 +32,9 @@ public class HeapBuffer
 
     /// <summary>
     /// Whether clients may map the descriptor they get. Asked once, when the buffer is exported: a plain mmap never reaches a hook.
-    /// The default follows the memory: opaque memory refuses, any other allows.
+    /// The default follows the memory: pages allow, what clients only get a stand-in for refuses.
     /// </summary>
-    public virtual MmapPolicy MmapPolicy => Memory.Kind == MemoryKind.Opaque ? MmapPolicy.Refused : MmapPolicy.Allowed;
+    public virtual MmapPolicy MmapPolicy => Memory.Kind == MemoryKind.Pages ? MmapPolicy.Allowed : MmapPolicy.Refused;
 
     /// <summary>An importer joins. May refuse it, or return an attachment class of the heap's own.</summary>
     /// <param name="request">Who attaches and what it can take.</param>
@@ -56,10 +56,10 @@ public class HeapBuffer
     /// <param name="attachment">What <see cref="Attach"/> returned.</param>
     /// <param name="direction">Which way data will move.</param>
     /// <returns>The memory in order; the lengths add up to at least <see cref="Length"/>. The default cuts the whole memory at the importer's largest segment.</returns>
-    /// <exception cref="HeapException">EPERM for opaque memory, which only a heap that knows whom it trusts gives out by overriding this.</exception>
+    /// <exception cref="HeapException">EPERM for opaque memory and ranges of a region, which only a heap that knows whom it trusts gives out by overriding this.</exception>
     public virtual IReadOnlyList<MemorySegment> Map(BufferAttachment attachment, DataDirection direction)
     {
-        if (Memory.Kind == MemoryKind.Opaque)
+        if (Memory.Kind != MemoryKind.Pages)
         {
             throw new HeapException(HeapErrno.NotPermitted, HeapCause.AccessDenied, "the memory of this buffer is not given to importers");
         }
@@ -91,10 +91,10 @@ public class HeapBuffer
 
     /// <summary>The whole buffer as one mappable descriptor range, for an importer in software. The default is the memory itself.</summary>
     /// <returns>One segment of at least <see cref="Length"/> bytes.</returns>
-    /// <exception cref="HeapException">EOPNOTSUPP for opaque memory.</exception>
+    /// <exception cref="HeapException">EOPNOTSUPP for opaque memory and ranges of a region.</exception>
     public virtual MemorySegment Vmap()
     {
-        if (Memory.Kind == MemoryKind.Opaque)
+        if (Memory.Kind != MemoryKind.Pages)
         {
             throw new HeapException(HeapErrno.NotSupported, HeapCause.AccessDenied, "the memory of this buffer cannot be mapped by a CPU");
         }

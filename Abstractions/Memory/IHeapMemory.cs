@@ -22,7 +22,7 @@ public interface IHeapMemory : IDisposable
     /// Opens a new descriptor on the memory itself, readable and writable, which the caller owns. It counts as a reference: while it is open the buffer is
     /// not released, so close it before <see cref="IHeap.Allocate"/> returns.
     /// </summary>
-    /// <exception cref="HeapException">EOPNOTSUPP for opaque memory without anything behind it, or when the memory was handed out already.</exception>
+    /// <exception cref="HeapException">EOPNOTSUPP for opaque memory and ranges of a region, or when the memory was handed out already.</exception>
     SafeFileHandle OpenDescriptor();
 }
 
@@ -36,4 +36,9 @@ public enum MemoryKind
     /// The descriptor a client gets stands for the buffer and holds no data; what is behind it, if anything, is given only to importers.
     /// </summary>
     Opaque = 1,
+
+    /// <summary>
+    /// A range of a file or device. The descriptor a client gets stands for it and holds no data; importers whom the heap trusts with the whole file get that.
+    /// </summary>
+    Range = 2,
 }

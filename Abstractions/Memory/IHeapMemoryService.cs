@@ -22,4 +22,26 @@ public interface IHeapMemoryService
     /// <param name="request">How long it says it is, and what stands behind it.</param>
     /// <exception cref="HeapException">ENODEV <see cref="HeapCause.NoSecretMemory"/> where the kernel has none; EMFILE <see cref="HeapCause.NoDescriptors"/>.</exception>
     IHeapMemory AllocateOpaque(in OpaqueRequest request);
+
+    /// <summary>Opens part of a file or device as a heap's region. Usually called once, when the heap starts.</summary>
+    /// <param name="request">Which part of which file.</param>
+    /// <returns>The region, which the heap owns.</returns>
+    /// <exception cref="HeapException">
+    /// ENODEV <see cref="HeapCause.Unavailable"/>: there is no such file, it cannot be opened for reading and writing, is of a kind that cannot be mapped, is too
+    /// short, or the offset or length does not fit its pages; EBUSY <see cref="HeapCause.RangeInUse"/>: another heap has a region that overlaps.
+    /// </exception>
+    IMemoryRegion OpenRegion(in RegionRequest request);
+
+    /// <summary>
+    /// A range of a region, zeroed before this returns. Clients get a descriptor that cannot be mapped, since a part of a file cannot be fenced off; importers that
+    /// the heap lets have it, by overriding <see cref="HeapBuffer.Map"/>, get the file itself, the offset and the length.
+    /// </summary>
+    /// <param name="region">A region that <see cref="OpenRegion"/> returned to this heap.</param>
+    /// <param name="offset">First byte, from the region's start; a multiple of its page size.</param>
+    /// <param name="length">Bytes; a positive multiple of its page size.</param>
+    /// <exception cref="HeapException">
+    /// EIO <see cref="HeapCause.HeapFault"/>: the range does not lie in the region, or overlaps one that lives; ENOMEM <see cref="HeapCause.NoHugePages"/> or
+    /// <see cref="HeapCause.System"/>: what lies beneath the file has no room; the system's errno and <see cref="HeapCause.System"/> when it cannot be written.
+    /// </exception>
+    IHeapMemory AllocateRange(IMemoryRegion region, long offset, long length);
 }

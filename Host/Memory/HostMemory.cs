@@ -33,12 +33,29 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
 
     public abstract SafeFileHandle OpenDescriptor();
 
+    /// <summary>Opens the memory for an importer to whom the heap's <c>Map</c> gave some of it. The caller owns what it gets.</summary>
+    /// <param name="direction">Which way data will move: an importer that only reads gets a descriptor that only reads, where the kind of memory allows it.</param>
+    /// <param name="shown">The descriptor the importer attached with, when this memory is what that stands for; null otherwise. Nobody gets more access than it has.</param>
+    /// <exception cref="HeapException">
+    /// EACCES: the descriptor shown does not have the access the direction needs. EOPNOTSUPP: there is nothing to open. EIO <see cref="HeapCause.HeapFault"/>: it was disposed.
+    /// </exception>
+    public abstract SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown);
+
+    /// <summary>Where the memory starts in the file that <see cref="OpenForImporter"/> gives; added to the offset of every segment.</summary>
+    public virtual long OffsetInFile => 0;
+
     /// <summary>Frees what is still the host's. Safe to call more than once.</summary>
     public abstract void Dispose();
 
-    protected static SafeFileHandle Reopen(SafeFileHandle file)
+    /// <summary>A device that data goes to only reads.</summary>
+    protected static FileAccessMode AccessFor(DataDirection direction) =>
+        direction == DataDirection.ToDevice ? FileAccessMode.ReadOnly : FileAccessMode.ReadWrite;
+
+    protected static HeapException Gone() => new(HeapErrno.InputOutput, HeapCause.HeapFault, "the heap gave out memory that it had disposed");
+
+    protected static SafeFileHandle Reopen(SafeFileHandle file, FileAccessMode mode = FileAccessMode.ReadWrite)
     {
-        var errno = DescriptorReopen.TryOpen(file, FileAccessMode.ReadWrite, closeOnExec: true, out var reopened);
+        var errno = DescriptorReopen.TryOpen(file, mode, closeOnExec: true, out var reopened);
         if (errno != Errno.None) throw SystemRefusal.From(errno, "opening a buffer's memory again");
         return reopened;
     }

@@ -30,6 +30,14 @@ internal sealed class MemoryService(string heapName, MemoryCapabilities capabili
     public IHeapMemory AllocateOpaque(in OpaqueRequest request) =>
         OpaqueMemory.Create(in request, RoundUp(request.Length, capabilities.PageSize));
 
+    public IMemoryRegion OpenRegion(in RegionRequest request) => MemoryRegion.Open(in request);
+
+    public IHeapMemory AllocateRange(IMemoryRegion region, long offset, long length)
+    {
+        if (region is MemoryRegion own) return own.Take(offset, length);
+        throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, "the heap broke the contract: it asked for a range of a region that is not of the host's memory service");
+    }
+
     /// <summary>Heap and buffer name, as it is seen in /proc/PID/fd.</summary>
     public string ShownName() => string.IsNullOrEmpty(t_bufferName) ? heapName : $"{heapName}:{t_bufferName}";
 

@@ -55,5 +55,15 @@ internal sealed class OpaqueMemory : HostMemory
     public override SafeFileHandle OpenDescriptor() => throw new HeapException(
         HeapErrno.NotSupported, HeapCause.AccessDenied, "opaque memory is not opened by anybody");
 
+    // Secret memory cannot be opened again, so not for reading only either: this is the host's own description, shared.
+    public override SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown)
+    {
+        var behind = Volatile.Read(ref _behind)
+            ?? throw new HeapException(HeapErrno.NotSupported, HeapCause.AccessDenied, "there is no memory behind this descriptor, or it was disposed");
+        var errno = DescriptorFlags.TryDuplicate(behind, out var duplicate);
+        if (errno != Errno.None) throw SystemRefusal.From(errno, "opening secret memory for an importer");
+        return duplicate;
+    }
+
     public override void Dispose() => Interlocked.Exchange(ref _behind, null)?.Dispose();
 }

@@ -64,6 +64,19 @@ internal sealed class PageMemory : HostMemory
         return Reopen(file);
     }
 
+    public override SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown)
+    {
+        var mode = AccessFor(direction);
+        if (Volatile.Read(ref _file) is { } file) return Reopen(file, mode);
+        if (shown is null) throw Gone();
+        var has = DescriptorFlags.GetAccessMode(shown);
+        if (has == FileAccessMode.ReadWrite || has == mode) return Reopen(shown, mode);
+        throw new HeapException(HeapErrno.Access, HeapCause.AccessDenied,
+            mode == FileAccessMode.ReadOnly
+                ? "the descriptor shown cannot be read, and data to the device is read"
+                : "the descriptor shown is not open for reading and writing, and data from the device is written: only ToDevice can be mapped with it");
+    }
+
     public override void Dispose() => Interlocked.Exchange(ref _file, null)?.Dispose();
 
     private static MemfdFlags HugeFlag(long pageSize) => pageSize switch

@@ -18,6 +18,8 @@ public readonly record struct FileStatus
         RawMode = raw.Mode;
         UserId = raw.Uid;
         GroupId = raw.Gid;
+        NodeMajor = raw.RdevMajor;
+        NodeMinor = raw.RdevMinor;
     }
 
     /// <summary>The major number of the device that holds the file.</summary>
@@ -46,6 +48,15 @@ public readonly record struct FileStatus
 
     /// <summary>The owning group.</summary>
     public uint GroupId { get; }
+
+    /// <summary>The major number of the device that this file is a node of; 0 for a file that is none.</summary>
+    public uint NodeMajor { get; }
+
+    /// <summary>The minor number of the device that this file is a node of; 0 for a file that is none.</summary>
+    public uint NodeMinor { get; }
+
+    /// <summary>Whether it is a block device.</summary>
+    public bool IsBlockDevice => (RawMode & TypeMask) == 0x6000;
 
     /// <summary>Whether it is a character device.</summary>
     public bool IsCharacterDevice => (RawMode & TypeMask) == 0x2000;

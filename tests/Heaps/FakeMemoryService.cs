@@ -12,6 +12,16 @@ internal sealed class FakeMemoryService : IHeapMemoryService
 
     public ConcurrentQueue<OpaqueRequest> OpaqueRequests { get; } = [];
 
+    public ConcurrentQueue<RegionRequest> RegionRequests { get; } = [];
+
+    public ConcurrentQueue<(long Offset, long Length)> Ranges { get; } = [];
+
+    /// <summary>Thrown instead of opening a region, while set.</summary>
+    public Exception? RegionFailure { get; set; }
+
+    /// <summary>The page size of regions.</summary>
+    public long RegionPageSize { get; set; } = 4096;
+
     /// <summary>Thrown instead of handing out memory, while set.</summary>
     public Exception? Failure { get; set; }
 
@@ -43,12 +53,32 @@ internal sealed class FakeMemoryService : IHeapMemoryService
         return Give(request.Length, Capabilities.PageSize, MemoryKind.Opaque);
     }
 
+    public IMemoryRegion OpenRegion(in RegionRequest request)
+    {
+        if (RegionFailure is { } failure) throw failure;
+        RegionRequests.Enqueue(request);
+        return new Region(request.Path, request.Length, RegionPageSize);
+    }
+
+    public IHeapMemory AllocateRange(IMemoryRegion region, long offset, long length)
+    {
+        Ranges.Enqueue((offset, length));
+        return Give(length, region.PageSize, MemoryKind.Range);
+    }
+
     private Memory Give(long length, long pageSize, MemoryKind kind)
     {
         Entered?.Invoke();
         if (Failure is { } failure) throw failure;
         Interlocked.Increment(ref _living);
         return new Memory(this, (((length - 1) / pageSize) + 1) * pageSize, pageSize, kind);
+    }
+
+    private sealed record Region(string Path, long Length, long PageSize) : IMemoryRegion
+    {
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class Memory(FakeMemoryService owner, long length, long pageSize, MemoryKind kind) : IHeapMemory

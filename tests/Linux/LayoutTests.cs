@@ -57,6 +57,8 @@ public sealed class LayoutTests
         MessageHeader message = default;
         UnixAddress address = default;
         StatxBuffer statx = default;
+        RangeLockRequest range = default;
+        StatfsBuffer statfs = default;
         PollRequest poll = default;
         SeccompAddDescriptor add = default;
         SeccompResponse response = default;
@@ -78,6 +80,9 @@ public sealed class LayoutTests
             ("sizeof(inotify_event)", InotifyHeader.Size), ("inotify_event.wd", Offset(ref inotify, ref inotify.Watch)),
             ("inotify_event.mask", Offset(ref inotify, ref inotify.Mask)), ("inotify_event.cookie", Offset(ref inotify, ref inotify.Cookie)),
             ("inotify_event.len", Offset(ref inotify, ref inotify.NameLength)),
+            ("sizeof(flock_t)", sizeof(RangeLockRequest)), ("flock_t.l_type", Offset(ref range, ref range.Type)), ("flock_t.l_whence", Offset(ref range, ref range.Whence)),
+            ("flock_t.l_start", Offset(ref range, ref range.Start)), ("flock_t.l_len", Offset(ref range, ref range.Length)), ("flock_t.l_pid", Offset(ref range, ref range.ProcessId)),
+            ("sizeof(statfs_t)", sizeof(StatfsBuffer)), ("statfs_t.f_type", Offset(ref statfs, ref statfs.Type)), ("statfs_t.f_bsize", Offset(ref statfs, ref statfs.BlockSize)),
             ("sizeof(iovec)", sizeof(IoVector)), ("iovec.iov_base", (byte*)&vector.Base - (byte*)&vector), ("iovec.iov_len", Offset(ref vector, ref vector.Length)),
             ("sizeof(msghdr)", sizeof(MessageHeader)), ("msghdr.msg_name", (byte*)&message.Name - (byte*)&message),
             ("msghdr.msg_namelen", Offset(ref message, ref message.NameLength)), ("msghdr.msg_iov", (byte*)&message.Vectors - (byte*)&message),
@@ -110,6 +115,7 @@ public sealed class LayoutTests
             ("statx_t.stx_ino", Offset(ref statx, ref statx.Inode)), ("statx_t.stx_size", Offset(ref statx, ref statx.Size)),
             ("statx_t.stx_blocks", Offset(ref statx, ref statx.Blocks)), ("statx_t.stx_dev_major", Offset(ref statx, ref statx.DevMajor)),
             ("statx_t.stx_dev_minor", Offset(ref statx, ref statx.DevMinor)),
+            ("statx_t.stx_rdev_major", Offset(ref statx, ref statx.RdevMajor)), ("statx_t.stx_rdev_minor", Offset(ref statx, ref statx.RdevMinor)),
             ("sizeof(ucred)", sizeof(PeerCredentials)), ("ucred.pid", 4 * Array.IndexOf(peer, 1)), ("ucred.uid", 4 * Array.IndexOf(peer, 2)),
             ("ucred.gid", 4 * Array.IndexOf(peer, 3)),
         ];
@@ -129,6 +135,7 @@ public sealed class LayoutTests
         ("O_RDWR", (long)FileAccessMode.ReadWrite), ("O_ACCMODE", (long)FileAccessMode.IoctlOnly),
         ("FALLOC_FL_KEEP_SIZE", FileSpace.KeepSize), ("FALLOC_FL_PUNCH_HOLE", FileSpace.Punch), ("SEEK_END", FileSpace.SeekEnd),
         ("AT_EMPTY_PATH", FileStatusCalls.EmptyPath), ("STATX_BASIC_STATS", FileStatusCalls.BasicStats),
+        ("F_OFD_SETLK", RangeLock.SetOwn), ("F_WRLCK", RangeLock.Write), ("HUGETLBFS_MAGIC", FileSystemStatus.HugePagesMagic),
         ("LOCK_EX", FileLock.Exclusive), ("LOCK_NB", FileLock.NonBlocking),
         ("MAP_SHARED", MemoryMapping.MapShared), ("MAP_PRIVATE", MemoryMapping.MapPrivate), ("MAP_FIXED", MemoryMapping.MapFixed),
         ("MAP_ANONYMOUS", MemoryMapping.MapAnonymous), ("MAP_NORESERVE", MemoryMapping.MapNoReserve), ("MAP_POPULATE", MemoryMapping.MapPopulate),

@@ -5,6 +5,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <linux/magic.h>
 #include <linux/memfd.h>
 #include <poll.h>
 #include <sched.h>
@@ -24,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 /* Younger than some distributions' headers; the kernel's ABI, so never another value. */
@@ -64,6 +66,7 @@
 
 typedef struct cmsghdr cmsghdr;
 typedef struct epoll_event epoll_event;
+typedef struct flock flock_t;
 typedef struct inotify_event inotify_event;
 typedef struct iovec iovec;
 typedef struct msghdr msghdr;
@@ -75,6 +78,7 @@ typedef struct seccomp_notif_resp seccomp_notif_resp;
 typedef struct sock_filter sock_filter;
 typedef struct sock_fprog sock_fprog;
 typedef struct sockaddr_un sockaddr_un;
+typedef struct statfs statfs_t;
 typedef struct statx statx_t;
 typedef struct ucred ucred;
 
@@ -83,6 +87,8 @@ static void structs(void)
     SIZE(cmsghdr); OFFSET(cmsghdr, cmsg_len); OFFSET(cmsghdr, cmsg_level); OFFSET(cmsghdr, cmsg_type);
     SIZE(epoll_event); OFFSET(epoll_event, events); OFFSET(epoll_event, data);
     SIZE(inotify_event); OFFSET(inotify_event, wd); OFFSET(inotify_event, mask); OFFSET(inotify_event, cookie); OFFSET(inotify_event, len);
+    SIZE(flock_t); OFFSET(flock_t, l_type); OFFSET(flock_t, l_whence); OFFSET(flock_t, l_start); OFFSET(flock_t, l_len); OFFSET(flock_t, l_pid);
+    SIZE(statfs_t); OFFSET(statfs_t, f_type); OFFSET(statfs_t, f_bsize);
     SIZE(iovec); OFFSET(iovec, iov_base); OFFSET(iovec, iov_len);
     SIZE(msghdr); OFFSET(msghdr, msg_name); OFFSET(msghdr, msg_namelen); OFFSET(msghdr, msg_iov); OFFSET(msghdr, msg_iovlen);
     OFFSET(msghdr, msg_control); OFFSET(msghdr, msg_controllen); OFFSET(msghdr, msg_flags);
@@ -101,6 +107,7 @@ static void structs(void)
     SIZE(statx_t); OFFSET(statx_t, stx_mask); OFFSET(statx_t, stx_blksize); OFFSET(statx_t, stx_uid); OFFSET(statx_t, stx_gid);
     OFFSET(statx_t, stx_mode); OFFSET(statx_t, stx_ino); OFFSET(statx_t, stx_size); OFFSET(statx_t, stx_blocks);
     OFFSET(statx_t, stx_dev_major); OFFSET(statx_t, stx_dev_minor);
+    OFFSET(statx_t, stx_rdev_major); OFFSET(statx_t, stx_rdev_minor);
     SIZE(ucred); OFFSET(ucred, pid); OFFSET(ucred, uid); OFFSET(ucred, gid);
 }
 
@@ -113,6 +120,7 @@ static void numbers(void)
     VALUE(FD_CLOEXEC); VALUE(O_CLOEXEC); VALUE(O_CREAT); VALUE(O_NONBLOCK); VALUE(O_APPEND); VALUE(O_PATH); VALUE(O_NOFOLLOW);
     VALUE(O_RDONLY); VALUE(O_WRONLY); VALUE(O_RDWR); VALUE(O_ACCMODE);
     VALUE(FALLOC_FL_KEEP_SIZE); VALUE(FALLOC_FL_PUNCH_HOLE); VALUE(SEEK_END); VALUE(AT_EMPTY_PATH); VALUE(STATX_BASIC_STATS);
+    VALUE(F_OFD_SETLK); VALUE(F_WRLCK); VALUE(HUGETLBFS_MAGIC);
     VALUE(LOCK_EX); VALUE(LOCK_NB);
     VALUE(MAP_SHARED); VALUE(MAP_PRIVATE); VALUE(MAP_FIXED); VALUE(MAP_ANONYMOUS); VALUE(MAP_NORESERVE); VALUE(MAP_POPULATE);
     VALUE(PROT_NONE); VALUE(PROT_READ); VALUE(PROT_WRITE); VALUE(MS_SYNC);
