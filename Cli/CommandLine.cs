@@ -37,10 +37,12 @@ static class CommandLine
         BuffersCommand.Create(),
         StatsCommand.Create(),
         ValidateCommand.Create(),
+        PluginCommand.Create(),
         DemoCommand.Create(),
         VersionCommand.Create(),
         DemoPartCommands.CreateHolder(),
         DemoPartCommands.CreateChecker(),
+        PluginTestPartCommand.Create(),
         CommonOptions.Json,
     };
 

@@ -13,6 +13,7 @@ namespace DmaHeap.Cli.Output;
 [JsonSerializable(typeof(ValidateDocument))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DemoDocument))]
+[JsonSerializable(typeof(PluginTestDocument))]
 [JsonSerializable(typeof(FailureDocument))]
 sealed partial class DocumentJson : JsonSerializerContext
 {

@@ -1,6 +1,7 @@
 using DmaHeap.Client;
 using DmaHeap.Hosting.Configuration;
 using DmaHeap.Protocol;
+using DmaHeap.Testing;
 
 namespace DmaHeap.Cli.Output;
 
@@ -67,6 +68,18 @@ sealed record DemoDocument(bool Passed, IReadOnlyList<DemoHeapRow> Heaps);
 sealed record DemoHeapRow(string Heap, string Outcome, string? Reason, IReadOnlyList<DemoStepRow> Steps);
 
 sealed record DemoStepRow(string Step, double Milliseconds);
+
+sealed record PluginTestDocument(string File, bool Passed, IReadOnlyList<TestedHeapRow> Heaps);
+
+sealed record TestedHeapRow(string Heap, bool Passed, IReadOnlyList<TestedCaseRow> Cases);
+
+/// <summary><see cref="Outcome"/> is <c>passed</c>, <c>failed</c> or <c>skipped</c>; <see cref="Detail"/> is what was seen, or why it was skipped.</summary>
+sealed record TestedCaseRow(string Case, string Outcome, double Milliseconds, string? Detail, string Checks, string? Failure)
+{
+    public static TestedCaseRow From(ConformanceResult result, TimeSpan elapsed) => new(
+        result.Case.Name, Words.Of(result.Outcome), Math.Round(elapsed.TotalMilliseconds, 1), result.Detail.Length > 0 ? result.Detail : null, result.Case.Checks,
+        result.Outcome == ConformanceOutcome.Failed ? result.Case.Failure : null);
+}
 
 sealed record FailureDocument(FailureRow Error);
 

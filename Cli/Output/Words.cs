@@ -1,6 +1,7 @@
 using System.Globalization;
 using DmaHeap.Client;
 using DmaHeap.Protocol;
+using DmaHeap.Testing;
 
 namespace DmaHeap.Cli.Output;
 
@@ -26,6 +27,11 @@ static class Words
         HeapState.Active => "active",
         HeapState.Faulted => "faulted",
         _ => "unavailable",
+    public static string Of(ConformanceOutcome outcome) => outcome switch
+    {
+        ConformanceOutcome.Passed => "passed",
+        ConformanceOutcome.Skipped => "skipped",
+        _ => "failed",
     };
 
     public static string Size(long bytes) => new ByteSize(bytes).ToText();

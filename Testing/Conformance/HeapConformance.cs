@@ -57,13 +57,18 @@ public static class HeapConformance
     public static ConformanceReport RunAll(HeapUnderTest heap)
     {
         ArgumentNullException.ThrowIfNull(heap);
-        var unavailable = heap.WhyUnavailable();
-        return new ConformanceReport(heap.Name, [.. Cases.Select(each => Try(each, heap, unavailable))]);
+        return new ConformanceReport(heap.Name, [.. Cases.Select(each => Try(each, heap))]);
     }
 
-    private static ConformanceResult Try(ConformanceCase each, HeapUnderTest heap, string? unavailable)
+    /// <summary>Runs one case, if it applies and the heap can start on this machine.</summary>
+    /// <param name="each">The case.</param>
+    /// <param name="heap">The heap.</param>
+    /// <returns>How it went; a case that failed does not throw.</returns>
+    public static ConformanceResult Try(ConformanceCase each, HeapUnderTest heap)
     {
-        if ((unavailable ?? each.SkipReason(heap)) is { } reason) return new ConformanceResult(each, ConformanceOutcome.Skipped, reason);
+        ArgumentNullException.ThrowIfNull(each);
+        ArgumentNullException.ThrowIfNull(heap);
+        if ((WhyUnavailable(heap) ?? each.SkipReason(heap)) is { } reason) return new ConformanceResult(each, ConformanceOutcome.Skipped, reason);
         try
         {
             Run(each, heap);
@@ -72,6 +77,19 @@ public static class HeapConformance
         catch (ConformanceException failure)
         {
             return new ConformanceResult(each, ConformanceOutcome.Failed, failure.Seen);
+        }
+    }
+
+    private static string? WhyUnavailable(HeapUnderTest heap)
+    {
+        try
+        {
+            return heap.WhyUnavailable();
+        }
+        catch (HeapStartException)
+        {
+            // A fault, which the case will find.
+            return null;
         }
     }
 }

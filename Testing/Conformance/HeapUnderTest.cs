@@ -42,6 +42,8 @@ public sealed record HeapUnderTest
     /// <summary>How long to wait for the kernel's word that a buffer is gone. Only a failing case takes as long.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 
+    internal Conformance.HeapOrigin? Origin { get; init; }
+
     /// <summary>A heap whose promises are those of its class.</summary>
     /// <typeparam name="THeap">The heap class.</typeparam>
     /// <param name="create">Makes the heap.</param>
