@@ -70,6 +70,8 @@ sealed class PluginFolder
 
     public string Shown(string path) => Path.GetRelativePath(_folder, path);
 
+    public string Full(string file) => Path.Combine(_folder, file);
+
     IEnumerable<string> NativeFolders()
     {
         yield return _folder;

@@ -79,7 +79,7 @@ public static class PluginInspector
             IsReadyToRun = image.IsReadyToRun,
             HeapTypes = AssemblyAttributes.HeapTypes(metadata),
             References = references,
-            NativeFiles = folder.NativeFiles(),
+            NativeLibraries = [.. folder.NativeFiles().Select(file => new NativeLibraryManifest(file, ElfHeader.ReadArchitecture(folder.Full(file))))],
             Problems = [],
         };
         return manifest with { Problems = [.. Compatibility.Check(manifest, image)] };

@@ -39,8 +39,8 @@ public sealed record PluginManifest
     /// <summary>Its references and those of the assemblies it brings.</summary>
     public required IReadOnlyList<PluginReference> References { get; init; }
 
-    /// <summary>Native libraries in its folder, relative to it.</summary>
-    public required IReadOnlyList<string> NativeFiles { get; init; }
+    /// <summary>Native libraries in its folder, where this host would find them.</summary>
+    public required IReadOnlyList<NativeLibraryManifest> NativeLibraries { get; init; }
 
     /// <summary>All reasons why this host cannot load it; empty when it can.</summary>
     public required IReadOnlyList<PluginProblem> Problems { get; init; }
@@ -62,3 +62,8 @@ public sealed record PluginManifest
 /// <param name="OptionsTypeName">Full name of its options class; null when it takes none.</param>
 /// <param name="Name">What the configuration's <c>"type"</c> says.</param>
 public sealed record HeapTypeManifest(string TypeName, string? OptionsTypeName, string Name);
+
+/// <summary>A native library that a plugin brings.</summary>
+/// <param name="File">Its path, relative to the plugin's folder.</param>
+/// <param name="Architecture">The processor it is for, by .NET's name (<c>x64</c>, <c>arm64</c>); null when it is no ELF file.</param>
+public sealed record NativeLibraryManifest(string File, string? Architecture);

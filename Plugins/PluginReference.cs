@@ -5,7 +5,14 @@ namespace DmaHeap.Plugins;
 /// <param name="Version">The version it was compiled against.</param>
 /// <param name="Kind">Where it will come from.</param>
 /// <param name="ReferencedBy">Simple name of the assembly that has the reference.</param>
-public sealed record PluginReference(string Name, Version Version, PluginReferenceKind Kind, string ReferencedBy);
+public sealed record PluginReference(string Name, Version Version, PluginReferenceKind Kind, string ReferencedBy)
+{
+    /// <summary>The file in the plugin's folder, relative to it; null unless the reference is private.</summary>
+    public string? File { get; init; }
+
+    /// <summary>The version of <see cref="File"/>, which may be newer than what was compiled against; null where there is none to be read.</summary>
+    public Version? FileVersion { get; init; }
+}
 
 /// <summary>Where the assembly behind a reference comes from.</summary>
 public enum PluginReferenceKind

@@ -11,6 +11,7 @@ namespace DmaHeap.Cli.Output;
 [JsonSerializable(typeof(BuffersDocument))]
 [JsonSerializable(typeof(StatsDocument))]
 [JsonSerializable(typeof(ValidateDocument))]
+[JsonSerializable(typeof(PluginDocument))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(PluginTestDocument))]

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DmaHeap.Client;
 using DmaHeap.Hosting.Configuration;
 using DmaHeap.Protocol;
@@ -59,6 +60,23 @@ sealed record ErrorRow(string File, int Line, int Column, string Path, string Me
     public static ErrorRow From(ConfigurationError error) => new(
         error.Location.File, error.Location.Line, error.Location.Column, error.Path, error.Message);
 }
+
+/// <summary>
+/// <see cref="Accepted"/> is whether this host takes it; <see cref="Problems"/> say why not. <see cref="Processor"/> is missing for any.
+/// </summary>
+sealed record PluginDocument(
+    string File, string Name, string Version, string Sha256, string? Contract, string HostContract, string? Framework, string? Processor, bool Accepted,
+    IReadOnlyList<ProblemRow> Problems, IReadOnlyList<HeapTypeRow> Heaps, IReadOnlyList<DependencyRow> Dependencies, IReadOnlyList<NativeLibraryRow> NativeLibraries);
+
+sealed record ProblemRow(string Refusal, string Message);
+
+/// <summary><see cref="Promises"/> and <see cref="Options"/>, a JSON Schema, are missing of a plugin that this host refuses.</summary>
+sealed record HeapTypeRow(string Type, string Class, IReadOnlyList<string>? Promises, string? OptionsClass, JsonObject? Options);
+
+/// <summary><see cref="Kind"/> is where it comes from: <c>contract</c>, <c>dotnet</c> (both the host's), <c>private</c> (its own), <c>host</c> or <c>missing</c> (both refused).</summary>
+sealed record DependencyRow(string Name, string BuiltFor, string Kind, string? File, string? FileVersion, IReadOnlyList<string> ReferencedBy);
+
+sealed record NativeLibraryRow(string File, string? Processor);
 
 sealed record VersionDocument(string Version, string Protocol, string Runtime);
 

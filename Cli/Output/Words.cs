@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using DmaHeap.Client;
 using DmaHeap.Protocol;
 using DmaHeap.Testing;
@@ -33,6 +34,11 @@ static class Words
         ConformanceOutcome.Skipped => "skipped",
         _ => "failed",
     };
+    public static string[] Of(HeapCapabilities promises) =>
+        [.. Enum.GetValues<HeapCapabilities>().Where(each => each != 0 && promises.HasFlag(each)).Select(each => CamelCase(each.ToString()))];
+
+    /// <summary>A name of ours as JSON has it.</summary>
+    public static string CamelCase(string name) => JsonNamingPolicy.CamelCase.ConvertName(name);
 
     public static string Size(long bytes) => new ByteSize(bytes).ToText();
 

@@ -28,6 +28,16 @@ public static class ConfigurationSchema
         return schema;
     }
 
+    /// <summary>Makes the schema of one plugin's options, as <see cref="Generate"/> has it inside. Runs no code of the plugin.</summary>
+    /// <param name="plugin">The plugin.</param>
+    /// <returns>A new tree, the caller's to change or write.</returns>
+    /// <exception cref="ArgumentException">The options class is not one that the host could fill; the message says why.</exception>
+    public static JsonObject OfOptions(PluginOptions plugin)
+    {
+        ArgumentNullException.ThrowIfNull(plugin);
+        return Describe(plugin).ToSchema();
+    }
+
     /// <summary>"Not this plugin, or its options": the meaning of if and then, in words that validators of older drafts know too.</summary>
     private static JsonObject Rule(PluginOptions plugin)
     {

@@ -11,7 +11,7 @@ static class Compatibility
         // An assembly for another .NET refers to a world we have not: all that follows would be noise.
         if (OtherFramework(manifest) is { } framework)
             return [framework];
-        return [.. Host(manifest), .. Contract(manifest), .. NoHeap(manifest), .. Architecture(image), .. Missing(manifest)];
+        return [.. Host(manifest), .. Contract(manifest), .. NoHeap(manifest), .. Architecture(image), .. NativeArchitecture(manifest), .. Missing(manifest)];
     }
 
     static PluginProblem? OtherFramework(PluginManifest manifest)
@@ -100,6 +100,20 @@ static class Compatibility
             yield return new PluginProblem(
                 PluginRefusal.WrongArchitecture,
                 $"it has code for {theirs}; this host is {TargetSystem.Ours}. Build it for any processor, or publish it for {TargetSystem.Ours}.");
+        }
+    }
+
+    // Only where a library of this host would be found: a plugin may well carry firmware of other processors elsewhere.
+    static IEnumerable<PluginProblem> NativeArchitecture(PluginManifest manifest)
+    {
+        foreach (NativeLibraryManifest library in manifest.NativeLibraries)
+        {
+            if (library.Architecture is not { } theirs || theirs == TargetSystem.OurProcessor)
+                continue;
+            yield return new PluginProblem(
+                PluginRefusal.WrongArchitecture,
+                $"its native library {library.File} is for {theirs}; this host is {TargetSystem.Ours}. "
+                + $"Put one for each processor in runtimes/linux-PROCESSOR/native (here {TargetSystem.Ours}), and what is no library of the host's in another folder.");
         }
     }
 

@@ -25,10 +25,27 @@ static class ReferenceClosure
             {
                 AssemblyName name = metadata.GetAssemblyReference(handle).GetAssemblyName();
                 (PluginReferenceKind kind, string? path) = AssemblyRules.Decide(name, folder);
-                found.Add(new PluginReference(name.Name!, name.Version ?? new Version(0, 0), kind, owner));
+                found.Add(new PluginReference(name.Name!, name.Version ?? new Version(0, 0), kind, owner)
+                {
+                    File = path is null ? null : folder.Shown(path),
+                    FileVersion = path is null ? null : VersionOf(path),
+                });
                 if (path is not null && seen.Add(name.Name!))
                     pending.Enqueue((name.Name!, path));
             }
+        }
+    }
+
+    // A file that is no assembly is told of when it is read in turn.
+    static Version? VersionOf(string path)
+    {
+        try
+        {
+            return AssemblyName.GetAssemblyName(path).Version;
+        }
+        catch (BadImageFormatException)
+        {
+            return null;
         }
     }
 }

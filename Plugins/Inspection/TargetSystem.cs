@@ -13,7 +13,9 @@ static class TargetSystem
     static readonly (string Name, Machine Machine)[] s_machines =
         [("x64", Machine.Amd64), ("arm64", Machine.Arm64), ("x86", Machine.I386), ("arm", Machine.ArmThumb2), ("riscv64", Machine.RiscV64), ("loongarch64", Machine.LoongArch64)];
 
-    public static string Ours => $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}";
+    public static string Ours => $"linux-{OurProcessor}";
+
+    public static string OurProcessor => RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
 
     public static Machine MachineOf(ushort raw, bool readyToRun) => readyToRun ? Decode(raw).Machine : (Machine)raw;
 
@@ -38,7 +40,7 @@ static class TargetSystem
     }
 
     public static bool IsOurs(Machine machine) =>
-        NameOf(machine) == RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+        NameOf(machine) == OurProcessor;
 
     static (string System, Machine Machine) Decode(ushort raw)
     {

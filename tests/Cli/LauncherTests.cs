@@ -75,6 +75,7 @@ public sealed class LauncherTests : IDisposable
     [InlineData("README.md", false)]
     [InlineData("tests/New.cs", false)]
     [InlineData("docs/new.json", false)]
+    [InlineData("templates/New.cs", false)]
     [InlineData(".git/New.cs", false)]
     public async Task It_builds_again_when_a_source_changed_and_only_then(string changed, bool builds)
     {

@@ -35,7 +35,8 @@ public sealed class PluginInspectorTests : IDisposable
         IReadOnlyList<PluginReference> references = PluginInspector.Inspect(_sandbox.Deploy("GoodPlugin")).References;
 
         Assert.Equal(PluginReferenceKind.Contract, references.Single(r => r.Name == "DmaHeap.Abstractions").Kind);
-        Assert.Equal(new PluginReference("GoodLibrary", new Version(3, 1, 4, 0), PluginReferenceKind.Private, "GoodPlugin"), references.Single(r => r.Name == "GoodLibrary"));
+        Assert.Equal(new PluginReference("GoodLibrary", new Version(3, 1, 4, 0), PluginReferenceKind.Private, "GoodPlugin") { File = "GoodLibrary.dll", FileVersion = new Version(3, 1, 4, 0) },
+            references.Single(r => r.Name == "GoodLibrary"));
         Assert.All(references.Where(r => r.Name.StartsWith("System.", StringComparison.Ordinal)), r => Assert.Equal(PluginReferenceKind.Framework, r.Kind));
         Assert.Contains(references, r => r.ReferencedBy == "GoodLibrary");
     }
@@ -49,7 +50,14 @@ public sealed class PluginInspectorTests : IDisposable
         Directory.CreateDirectory(Path.Combine(folder, "runtimes/linux/native"));
         File.WriteAllText(Path.Combine(folder, "runtimes/linux/native/libtwo.so.2"), "");
 
-        Assert.Equal(["libone.so", "runtimes/linux/native/libtwo.so.2"], PluginInspector.Inspect(path).NativeFiles);
+        File.WriteAllBytes(Path.Combine(folder, "libthree.so"), File.ReadAllBytes("/proc/self/exe")[..64]);
+
+        string ours = System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
+        PluginManifest manifest = PluginInspector.Inspect(path);
+        Assert.Equal(
+            [new NativeLibraryManifest("libone.so", null), new NativeLibraryManifest("libthree.so", ours), new NativeLibraryManifest("runtimes/linux/native/libtwo.so.2", null)],
+            manifest.NativeLibraries);
+        Assert.Empty(manifest.Problems);
     }
 
     [Fact]

@@ -118,6 +118,62 @@ public sealed class PluginRefusalTests : IDisposable
             PluginRefusal.WrongArchitecture, arm ? "code for x64" : "code for arm64", arm ? "linux-arm64" : "linux-x64");
     }
 
+    [Theory]
+    [InlineData(183, 2, 1, "arm64")]
+    [InlineData(62, 2, 1, "x64")]
+    [InlineData(62, 1, 1, "x64 (32 bits)")]
+    [InlineData(183, 2, 2, "arm64 (big-endian)")]
+    [InlineData(40, 1, 1, "arm")]
+    [InlineData(999, 2, 1, "machine 999")]
+    public void A_native_library_for_another_processor(ushort machine, byte bits, byte order, string name)
+    {
+        string path = _sandbox.Deploy("GoodPlugin");
+        string library = Path.Combine(Path.GetDirectoryName(path)!, "libprobe_native.so");
+        byte[] header = [0x7f, (byte)'E', (byte)'L', (byte)'F', bits, order, .. new byte[58]];
+        if (order == 2) System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(header.AsSpan(18), machine);
+        else System.Buffers.Binary.BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(18), machine);
+        File.WriteAllBytes(library, header);
+
+        Assert.Equal(name, PluginInspector.Inspect(path).NativeLibraries.Single().Architecture);
+        if (name == RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()) _sandbox.Loader.Load(path).Dispose();
+        else Refused(path, PluginRefusal.WrongArchitecture, "its native library libprobe_native.so is for " + name, "runtimes/linux-PROCESSOR/native");
+    }
+
+    [Fact]
+    public void Libraries_for_other_processors_in_folders_of_their_own_are_no_reason()
+    {
+        string path = _sandbox.Deploy("GoodPlugin");
+        foreach (string folder in new[] { "runtimes/linux-riscv64/native", "firmware" })
+        {
+            string target = Path.Combine(Path.GetDirectoryName(path)!, folder);
+            Directory.CreateDirectory(target);
+            File.WriteAllBytes(Path.Combine(target, "libdsp.so"), [0x7f, (byte)'E', (byte)'L', (byte)'F', 2, 1, .. new byte[12], 243, 0, .. new byte[40]]);
+        }
+
+        PluginManifest manifest = PluginInspector.Inspect(path);
+        Assert.Empty(manifest.NativeLibraries);
+        Assert.Empty(manifest.Problems);
+    }
+
+    [Theory]
+    [InlineData(0, "GoodLibrary.dll is empty")]
+    [InlineData(700, "GoodLibrary.dll is cut off")]
+    public void A_library_it_brings_that_is_not_whole(int length, string words)
+    {
+        string path = _sandbox.Deploy("GoodPlugin");
+        string library = Path.Combine(Path.GetDirectoryName(path)!, "GoodLibrary.dll");
+        File.WriteAllBytes(library, File.ReadAllBytes(library)[..length]);
+        var refused = Assert.Throws<PluginException>(() => _sandbox.Loader.Load(path));
+        Assert.Equal(PluginRefusal.BadImage, refused.Refusal);
+        Assert.Contains(words, refused.Message, StringComparison.Ordinal);
+        Assert.Empty(_sandbox.Copies);
+    }
+
+    [Fact]
+    public void An_assembly_that_says_it_is_for_dotnet_framework() => Refused(
+        _sandbox.Deploy("GoodPlugin", AssemblyBytes.Text(".NETCoreApp,Version=v10.0", ".NETFramework,Version=4.8")),
+        PluginRefusal.NotForThisFramework, ".NETFramework,Version=4.8", "Build it for net");
+
     [Fact]
     public void Our_own_processor_is_no_reason()
     {
