@@ -28,12 +28,15 @@ static class Words
         HeapState.Active => "active",
         HeapState.Faulted => "faulted",
         _ => "unavailable",
+    };
+
     public static string Of(ConformanceOutcome outcome) => outcome switch
     {
         ConformanceOutcome.Passed => "passed",
         ConformanceOutcome.Skipped => "skipped",
         _ => "failed",
     };
+
     public static string[] Of(HeapCapabilities promises) =>
         [.. Enum.GetValues<HeapCapabilities>().Where(each => each != 0 && promises.HasFlag(each)).Select(each => CamelCase(each.ToString()))];
 
