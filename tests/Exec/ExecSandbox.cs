@@ -32,7 +32,7 @@ sealed class ExecSandbox : IDisposable
         _user = user;
         if (user == User.Nobody) SkipUnlessNobodyCanRunIt();
         File.SetUnixFileMode(_directory.Path, Everybodys);
-        _directory.Write("plugins.json", """
+        Configure("plugins.json", """
             {
               "version": 1,
               "heaps": {
@@ -41,7 +41,6 @@ sealed class ExecSandbox : IDisposable
               }
             }
             """);
-        File.SetUnixFileMode(Configuration, Everybodys);
         Directory.CreateDirectory(Temporary);
         File.SetUnixFileMode(Temporary, Everybodys | UnixFileMode.GroupWrite | UnixFileMode.OtherWrite);
     }
@@ -61,10 +60,19 @@ sealed class ExecSandbox : IDisposable
 
     public static string Command => Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap");
 
+    /// <summary>Writes another configuration, to be named with <c>--config</c>.</summary>
+    /// <returns>Its path.</returns>
+    public string Configure(string name, string text)
+    {
+        _directory.Write(name, text);
+        File.SetUnixFileMode(_directory[name], Everybodys);
+        return _directory[name];
+    }
+
     /// <summary>The command line of a program under <c>exec</c>, with an embedded host unless the options say otherwise.</summary>
     public string[] Under(string[] options, params string[] program)
     {
-        string[] host = options.Contains("--socket") ? [] : ["--config", Configuration];
+        string[] host = options.Contains("--socket") || options.Contains("--config") ? [] : ["--config", Configuration];
         return [Command, "exec", .. host, .. options, "--", .. program];
     }
 

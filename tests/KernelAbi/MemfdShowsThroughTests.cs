@@ -126,6 +126,13 @@ public sealed unsafe partial class MemfdShowsThroughTests : IDisposable
         again.Dispose();
     }
 
+    [Fact]
+    public void Outside_exec_its_ioctls_are_ENOTTY()
+    {
+        ulong flags = 1;
+        AssertFails(Errno.ENOTTY, ioctl(Open(ReadWrite), 0x40086200, &flags));
+    }
+
     private ExportedBuffer Buffer(int mode)
     {
         var buffer = _host.Host.Allocate(new BufferRequest { Heap = "plain", Length = (ulong)Length, FileFlags = (uint)mode, Caller = TestHost.Us });
@@ -169,6 +176,9 @@ public sealed unsafe partial class MemfdShowsThroughTests : IDisposable
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int epoll_create1(int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int ioctl(int fd, nuint request, void* argument);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int epoll_ctl(int epoll, int operation, int fd, void* wanted);
