@@ -5,7 +5,7 @@ namespace DmaHeap.Bench;
 /// <summary>What a program pays under <c>dmaheap exec</c>: the calls that are served, and those that only pass the filter.</summary>
 static class ExecTrips
 {
-    private const double AllocTarget = 1.5, SyncTarget = 1.3, FilterTarget = 60, RateTarget = 1.5;
+    private const double AllocTarget = 1.5, SyncTarget = 1.3, LookTarget = 1.1, FilterTarget = 60, RateTarget = 1.5;
     private const double Noise = 1.03; // between two runs of the same program under the same filter
 
     public static IEnumerable<Result> Measure(NativePrograms native, string folder, int rounds, int trips)
@@ -16,6 +16,7 @@ static class ExecTrips
         [
             Served("exec: ALLOC of 4 KiB + close", "alloc", AllocTarget, ours, theirs, rounds, trips),
             Served("exec: SYNC", "sync", SyncTarget, ours, theirs, rounds, trips * 5),
+            Served("exec: SYNC, against C that looks", "sync", LookTarget, ours, HeapTrips.UnderC(native, folder, looks: true), rounds, trips * 5),
             Passed(ours, theirs, HeapTrips.UnderNothing(native), rounds, trips * 100),
             AtOnce(ours, theirs, rounds, trips / 4),
         ];

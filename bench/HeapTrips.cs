@@ -21,11 +21,14 @@ sealed class HeapTrips
         return new([Path.Combine(Repository.Root, "dmaheap"), "exec", .. host, "--", native.Trips, "/dev/dma_heap/system"]);
     }
 
-    public static HeapTrips UnderC(NativePrograms native, string folder)
+    /// <summary>Under the C supervisor.</summary>
+    /// <param name="looks">Whether SYNC is answered as it must be, whatever it is made on and with; else without a look.</param>
+    public static HeapTrips UnderC(NativePrograms native, string folder, bool looks = false)
     {
         var node = Path.Combine(folder, "node");
         File.WriteAllBytes(node, []);
-        return new(native.Supervisor, "--threads", Threads.ToString(CultureInfo.InvariantCulture), node, native.Trips, node);
+        string[] look = looks ? ["--look"] : [];
+        return new([native.Supervisor, "--threads", Threads.ToString(CultureInfo.InvariantCulture), .. look, node, native.Trips, node]);
     }
 
     public static HeapTrips UnderNothing(NativePrograms native) => new(native.Trips, "-");

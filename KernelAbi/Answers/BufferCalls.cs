@@ -22,15 +22,15 @@ internal sealed class BufferCalls(IHeapBackend backend, ISyncFileSource syncFile
     private KernelAnswer Sync(in BufferFacts facts, ulong address, ICaller caller)
     {
         var refusal = Refusals("DMA_BUF_IOCTL_SYNC", caller);
-        var read = Read<ulong>(address, caller, out var flags);
-        if (read != Errno.None) return refusal.RefuseForCaller(read);
-        if (!SyncFlags.AreValidForSync(flags))
-        {
-            return refusal.Refuse(Errno.EINVAL, RefusalCause.BadFlags, "the flags of SYNC are READ or WRITE or both, with or without END");
-        }
+        ulong flags = 0;
+        var read = caller.Peek(address, MemoryMarshal.AsBytes(new Span<ulong>(ref flags)));
+        var isValid = read == Errno.None && SyncFlags.AreValidForSync(flags);
 
-        // A buffer without hooks has nobody to tell.
-        if ((facts.Traits & BufferTraits.CpuAccessHooks) == 0) return KernelAnswer.Return(Errno.None);
+        // A buffer without hooks has nobody to tell. Nothing comes of the call but its answer, which a caller that is gone does not get: that is the kernel's to see, and a system call saved.
+        if (isValid && (facts.Traits & BufferTraits.CpuAccessHooks) == 0) return KernelAnswer.Return(Errno.None);
+        if (!caller.IsWaiting) return KernelAnswer.Drop;
+        if (read != Errno.None) return refusal.RefuseForCaller(read);
+        if (!isValid) return refusal.Refuse(Errno.EINVAL, RefusalCause.BadFlags, "the flags of SYNC are READ or WRITE or both, with or without END");
         return OnTarget(caller, refusal, (backend, Change: (CpuAccessChange)flags, caller.Identity),
             static (target, call) => call.backend.CpuAccess(target, call.Change, call.Identity));
     }

@@ -8,6 +8,9 @@ internal interface ICaller : ICallerMemory, IDescriptorInstaller
 {
     CallerIdentity Identity { get; }
 
+    /// <summary>Whether the call is still waited for, so that what was seen of the process until now was this process.</summary>
+    bool IsWaiting { get; }
+
     /// <summary>A duplicate of the descriptor the ioctl was made on; the taker's to dispose. EBADF where it was closed meanwhile, ESRCH where the process or its call is gone.</summary>
     Errno TakeTarget(out SafeFileHandle target);
 

@@ -10,5 +10,9 @@ internal interface ICallerMemory
 {
     Errno Read(ulong address, Span<byte> bytes);
 
+    /// <summary>As <see cref="Read"/>, but what was read may be another process's that has the number by now. Nothing may come of it but an answer to this very call, which
+    /// reaches the process that made it or nobody, until <see cref="ICaller.IsWaiting"/> was seen to hold.</summary>
+    Errno Peek(ulong address, Span<byte> bytes);
+
     Errno Write(ulong address, ReadOnlySpan<byte> bytes);
 }

@@ -23,16 +23,23 @@ internal sealed class SeccompCaller(SeccompListener listener, CallerIdentities i
 
     public CallerIdentity Identity => identities.Of(_call.ThreadId);
 
+    public bool IsWaiting => listener.IsValid(_call.Id);
+
     public Errno Read(ulong address, Span<byte> bytes)
     {
+        var errno = Peek(address, bytes);
+        return IsWaiting ? errno : Errno.ESRCH;
+    }
+
+    public Errno Peek(ulong address, Span<byte> bytes)
+    {
         var errno = ForeignMemory.TryRead(_call.ThreadId, address, bytes, out var read);
-        if (!listener.IsValid(_call.Id)) return Errno.ESRCH;
         return errno == Errno.None && read == bytes.Length ? Errno.None : Errno.EFAULT;
     }
 
     public Errno Write(ulong address, ReadOnlySpan<byte> bytes)
     {
-        if (!listener.IsValid(_call.Id)) return Errno.ESRCH;
+        if (!IsWaiting) return Errno.ESRCH;
         var errno = ForeignMemory.TryWrite(_call.ThreadId, address, bytes, out var written);
         if (errno == Errno.None && written == bytes.Length) return Errno.None;
         return errno == Errno.ESRCH ? errno : Errno.EFAULT;
@@ -55,7 +62,7 @@ internal sealed class SeccompCaller(SeccompListener listener, CallerIdentities i
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            return listener.IsValid(_call.Id) ? Errno.None : Errno.ESRCH;
+            return IsWaiting ? Errno.None : Errno.ESRCH;
         }
     }
 
@@ -100,7 +107,7 @@ internal sealed class SeccompCaller(SeccompListener listener, CallerIdentities i
     public Errno Take(int number, out SafeFileHandle file)
     {
         var errno = ForeignDescriptors.TryTake(_call.ThreadId, number, out file);
-        if (listener.IsValid(_call.Id)) return errno;
+        if (IsWaiting) return errno;
         file.Dispose();
         return Errno.ESRCH;
     }

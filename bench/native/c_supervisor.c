@@ -3,15 +3,16 @@
  * ADDFD calls as dmaheap, in the same order and with the same flags, and nothing else. No policy, no table, no
  * checks beyond those the calls themselves make: what dmaheap takes longer than this is its own price.
  *
- *     c_supervisor [--threads N] [--no-listener] NODE PROGRAM ARGS...
+ *     c_supervisor [--threads N] [--look] [--no-listener] NODE PROGRAM ARGS...
  *
- * NODE is a file that stands for the heap's node. --no-listener runs the program under the same filter with nobody to
+ * NODE is a file that stands for the heap's node. --look has SYNC do what a right answer needs, see below. --no-listener runs the program under the same filter with nobody to
  * notify, so that the cost of the filter alone can be measured. Exit status: the program's; 125 when the supervisor fails.
  *
  * ALLOC: NOTIF_RECV, stat of the caller's descriptor, process_vm_readv, NOTIF_ID_VALID, memfd_create, ftruncate, fchmod,
  *        F_ADD_SEALS, inotify_add_watch, open, close, process_vm_writev of what was read, ADDFD, close,
  *        process_vm_writev of the number, NOTIF_SEND
  * SYNC:  NOTIF_RECV, NOTIF_SEND
+ *        with --look: NOTIF_RECV, statx of the caller's descriptor in its /proc directory, which stays open, process_vm_readv, NOTIF_SEND
  * and, on a thread of its own, a blocking read of the inotify queue, where buffers' ends arrive.
  */
 #define _GNU_SOURCE
@@ -72,6 +73,7 @@ struct alloc {
 static int listener, inotify;
 static unsigned noexec = MFD_NOEXEC_SEAL;
 static struct stat node;
+static bool looks;
 extern char **environ;
 
 static int must(int result, const char *what)
@@ -133,6 +135,28 @@ static bool is_node(const struct seccomp_notif *request)
     return stat(path, &s) == 0 && s.st_dev == node.st_dev && s.st_ino == node.st_ino;
 }
 
+/* What SYNC may not be answered without: that it is about a memfd, and that its flags are good. 0 or an errno. */
+static int look(const struct seccomp_notif *request)
+{
+    static _Thread_local struct { uint32_t pid; int directory; } caller = {0, -1};
+    char name[32];
+    struct statx s;
+    uint64_t flags;
+    struct iovec here = {&flags, sizeof flags}, there = {(void *)(uintptr_t)request->data.args[2], sizeof flags};
+    if (caller.pid != request->pid) {
+        close(caller.directory);
+        snprintf(name, sizeof name, "/proc/%u/fd", request->pid);
+        caller.directory = must(open(name, O_PATH | O_DIRECTORY | O_CLOEXEC), name);
+        caller.pid = request->pid;
+    }
+    snprintf(name, sizeof name, "%d", (int)request->data.args[0]);
+    if (statx(caller.directory, name, 0, STATX_BASIC_STATS, &s) < 0 || !S_ISREG(s.stx_mode))
+        return ENOTTY;
+    if (process_vm_readv((pid_t)request->pid, &here, 1, &there, 1, 0) != sizeof flags)
+        return EFAULT;
+    return flags & ~7ULL || !(flags & 3) ? EINVAL : 0;
+}
+
 static void *serve(void *unused)
 {
     (void)unused;
@@ -148,6 +172,8 @@ static void *serve(void *unused)
             answer.error = -serve_alloc(&request);
         else if ((uint32_t)request.data.args[1] != SYNC)
             answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        else if (looks)
+            answer.error = -look(&request);
         (void)!ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer); /* fails when the caller is gone, whose buffer went with it */
     }
 }
@@ -220,13 +246,15 @@ int main(int argc, char **argv)
     for (; i < argc && argv[i][0] == '-'; i++) {
         if (strcmp(argv[i], "--no-listener") == 0)
             start.with_listener = false;
+        else if (strcmp(argv[i], "--look") == 0)
+            looks = true;
         else if (strcmp(argv[i], "--threads") == 0 && argv[i + 1])
             threads = strtol(argv[++i], NULL, 10);
         else
             break;
     }
     if (argc < i + 2 || threads < 1 || threads > MAX_THREADS) {
-        fprintf(stderr, "usage: c_supervisor [--threads N] [--no-listener] NODE PROGRAM ARGS..., at most %d threads\n", MAX_THREADS);
+        fprintf(stderr, "usage: c_supervisor [--threads N] [--look] [--no-listener] NODE PROGRAM ARGS..., at most %d threads\n", MAX_THREADS);
         return CANNOT_RUN;
     }
     must(stat(argv[i], &node), argv[i]);

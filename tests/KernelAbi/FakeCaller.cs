@@ -35,6 +35,9 @@ internal sealed class FakeCaller : ICaller
 
     public bool WasMissed { get; private set; }
 
+    /// <summary>Whether another process's memory was taken for this one's, which is gone.</summary>
+    public bool WasMistaken { get; private set; }
+
     public Errno Target { get; set; }
 
     public SyncFileState SyncFile { get; set; }
@@ -73,6 +76,18 @@ internal sealed class FakeCaller : ICaller
         }
 
         return Errno.None;
+    }
+
+    public bool IsWaiting => !IsGone();
+
+    // Whoever has the number then: a process whose memory holds something else, or is not there.
+    public Errno Peek(ulong address, Span<byte> bytes)
+    {
+        if (StepsToLive > 0) return Read(address, bytes);
+        WasMistaken = true;
+        bytes.Clear();
+        bytes[0] = (byte)(address & 7);
+        return (address & 8) == 0 ? Errno.None : Errno.EFAULT;
     }
 
     public Errno Write(ulong address, ReadOnlySpan<byte> bytes)
@@ -120,7 +135,7 @@ internal sealed class FakeCaller : ICaller
     {
         Installed = 0;
         _numbers = 5;
-        WasMissed = false;
+        WasMissed = WasMistaken = false;
         TakenTarget = null;
     }
 

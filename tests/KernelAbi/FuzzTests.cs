@@ -42,6 +42,7 @@ public sealed class FuzzTests
 
         Assert.True(run.Installed > 10_000, $"seed {seed}: {run.Installed} descriptors were installed");
         Assert.True(run.Dropped > 1_000, $"seed {seed}: {run.Dropped} callers died");
+        Assert.True(run.Mistaken > 5, $"seed {seed}: {run.Mistaken} callers were mistaken for others");
     }
 
     [Fact]
@@ -93,6 +94,8 @@ public sealed class FuzzTests
 
         public int Dropped { get; private set; }
 
+        public int Mistaken { get; private set; }
+
         public string Description => $"{(_onNode ? "node" : _hooks ? "buffer with hooks" : "buffer")} 0x{_command:X8} at 0x{_address:X}";
 
         public void One()
@@ -115,6 +118,12 @@ public sealed class FuzzTests
                 if (answer != KernelAnswer.Drop) Fail($"{answer} for a caller that is gone");
                 Dropped++;
                 expected = _program.Installed == 0 ? default : expected with { NumberBytes = 0 };
+            }
+            else if (_program.WasMistaken)
+            {
+                // Gone, and nobody saw: fine as long as nothing but the answer, which reaches nobody, came of it.
+                if (_backend.RefusalCount != 0 || _backend.Calls != 0) Fail("something came of what another process's memory holds");
+                Mistaken++;
             }
             else
             {
