@@ -14,6 +14,7 @@ public static class HeapConformance
     [
         new Lengths(), new ZeroedMemory(), new CpuMappable(), new Unmappable(), new ConcurrentAllocation(), new ReleaseOnce(), new ReleaseReasons(),
         new Descriptors(), new Exhaustion(), new Recovery(), new Gauges(), new Refusals(), new Cancellation(), new Disposal(),
+        new OpsOrder(), new OpsMap(), new OpsConstraints(), new OpsRefusal(), new OpsUnwinding(), new CpuAccesses(), new Vmap(),
     ];
 
     /// <summary>The cases that apply to a heap, by what it promises.</summary>

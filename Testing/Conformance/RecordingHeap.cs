@@ -9,6 +9,7 @@ internal sealed class RecordingHeap(IHeap heap) : IHeap
     private readonly Dictionary<HeapBuffer, RecordedBuffer> _buffers = new(ReferenceEqualityComparer.Instance);
     private readonly List<string> _faults = [];
     private readonly List<Exception> _refusals = [];
+    private HeapBuffer? _newest;
     private int _released;
     private int _disposals;
     private Exception? _disposeFailure;
@@ -43,6 +44,7 @@ internal sealed class RecordingHeap(IHeap heap) : IHeap
         lock (_changed)
         {
             if (buffer is not null && !_buffers.TryAdd(buffer, recorded)) _faults.Add("Allocate returned an object that it had returned before");
+            _newest = buffer;
         }
 
         return buffer!;
@@ -104,6 +106,12 @@ internal sealed class RecordingHeap(IHeap heap) : IHeap
 
     /// <summary>The one buffer of a name.</summary>
     public RecordedBuffer Find(string name) => Locked(() => _buffers.Values.Single(buffer => buffer.Name == name));
+
+    /// <summary>The heap's own object for the buffer that was allocated last.</summary>
+    public HeapBuffer Newest => Locked(() => _newest!);
+
+    /// <summary>The heap's own object for the one buffer of a name.</summary>
+    public HeapBuffer Object(string name) => Locked(() => _buffers.Single(each => each.Value.Name == name).Key);
 
     /// <exception cref="CaseFailure">Something passed that must never, whatever the case.</exception>
     public void ThrowIfFaulty()

@@ -6,7 +6,7 @@ namespace DmaHeap.Tests.Testing;
 /// <summary>For each case of the kit a heap with the one fault the case is there to find.</summary>
 static class WrongHeaps
 {
-    public static IReadOnlyDictionary<string, HeapUnderTest> ByCase { get; } = new Dictionary<string, HeapUnderTest>
+    private static readonly Dictionary<string, HeapUnderTest> s_ofAllocation = new()
     {
         ["lengths"] = Region(context => new ShortOfAPage(context)),
         ["zeroed-memory"] = Region(context => new ReusesDirtyMemory(context)),
@@ -24,8 +24,10 @@ static class WrongHeaps
         ["disposal"] = Region(context => new ThrowsWhenDisposed(context)),
     };
 
+    public static IReadOnlyDictionary<string, HeapUnderTest> ByCase { get; } = s_ofAllocation.Concat(WrongOps.ByCase).ToDictionary();
+
     // The promises are the right heap's: the attribute is not inherited.
-    private static HeapUnderTest Region<THeap>(Func<IHeapContext, THeap> create)
+    public static HeapUnderTest Region<THeap>(Func<IHeapContext, THeap> create)
         where THeap : RegionHeap => HeapUnderTest.Of<RegionHeap>(create, typeof(THeap).Name) with { Patience = TimeSpan.FromSeconds(3) };
 
     private sealed class ShortOfAPage(IHeapContext context) : RegionHeap(context)
@@ -72,7 +74,12 @@ static class WrongHeaps
     private sealed class SecretsInPlainMemory(IHeapContext context) : Heap<HeapBuffer>
     {
         protected override HeapBuffer Allocate(in AllocationRequest request, CancellationToken cancellationToken) =>
-            new(context.Memory.AllocatePages(new PageRequest { Length = request.Length }));
+            new NoVmap(context.Memory.AllocatePages(new PageRequest { Length = request.Length }));
+
+        private sealed class NoVmap(IHeapMemory memory) : HeapBuffer(memory)
+        {
+            public override MemorySegment Vmap() => throw new HeapException(HeapErrno.NotSupported, HeapCause.AccessDenied, "a secret is mapped by nobody");
+        }
     }
 
     private sealed class ForOneThreadOnly(IHeapContext context) : RegionHeap(context)

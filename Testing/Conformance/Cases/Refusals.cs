@@ -5,7 +5,6 @@ namespace DmaHeap.Testing.Conformance;
 /// <summary>What cannot be had is refused at once, in the contract's terms.</summary>
 internal sealed class Refusals : ConformanceCase
 {
-    private const int LongestCause = 31;
     private static readonly TimeSpan s_atOnce = TimeSpan.FromSeconds(5);
 
     public override string Name => "refusals";
@@ -36,7 +35,7 @@ internal sealed class Refusals : ConformanceCase
                 throw new CaseFailure($"for {length} bytes Allocate threw {fault.GetType().Name} ({fault.Message}), which clients see as a fault of the heap", fault);
             }
 
-            CheckForm(refusal);
+            RefusalForm.Check(refusal);
             if (refusal.Errno != HeapErrno.NoMemory) throw new CaseFailure($"{length} bytes, more than there can be, were refused with {refusal.Errno}", refusal);
             if (asked.Elapsed > s_atOnce) throw new CaseFailure($"{length} bytes were refused only after {asked.Elapsed.TotalSeconds:0.0} s", refusal);
             return;
@@ -44,14 +43,4 @@ internal sealed class Refusals : ConformanceCase
 
         throw new CaseFailure($"{length} bytes, more than there can be, were handed out");
     }
-
-    private static void CheckForm(HeapException refusal)
-    {
-        if (!Enum.IsDefined(refusal.Errno)) throw new CaseFailure($"errno {(int)refusal.Errno} is none of HeapErrno's", refusal);
-        if (!IsCause(refusal.Cause)) throw new CaseFailure($"the cause \"{refusal.Cause}\" is not made of lower case words joined by '-', {LongestCause} characters at most", refusal);
-        if (string.IsNullOrWhiteSpace(refusal.Message)) throw new CaseFailure("a refusal without a sentence", refusal);
-    }
-
-    private static bool IsCause(string cause) =>
-        cause.Length <= LongestCause && cause.Split('-').All(word => word.Length > 0 && word.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c)));
 }

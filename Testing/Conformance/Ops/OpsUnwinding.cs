@@ -1,0 +1,51 @@
+namespace DmaHeap.Testing.Conformance;
+
+/// <summary>An importer that dies leaves nothing behind.</summary>
+internal sealed class OpsUnwinding : ConformanceCase
+{
+    private const int Importers = 4;
+
+    public override string Name => "ops-unwinding";
+
+    public override string Checks => "Importers that die in the middle of what they do are unwound (end of CPU access, unmap, detach), and when the buffer is released nothing of its memory is left open.";
+
+    public override string Failure => "Processes crash: whatever Attach and Map take, Detach and Unmap must give back, and Release what is left of both.";
+
+    internal override void Check(CaseRun run)
+    {
+        // What a buffer leaves that nobody imported has a case of its own.
+        var without = CountLeft(run, _ => { });
+        var with = CountLeft(run, LetImportersDie);
+        if (with > without) throw new CaseFailure($"{with - without} descriptors of memory of the heap are open after its importers and its buffer are gone");
+    }
+
+    private static int CountLeft(CaseRun run, Action<HeapBuffer> use)
+    {
+        var before = run.CountDescriptors();
+        using (run.Allocate(run.Heap.SmallLength)) use(run.Recorder.Newest);
+        run.AwaitReleases();
+        run.AwaitAccounts();
+        return run.CountDescriptors() - before;
+    }
+
+    private static void LetImportersDie(HeapBuffer buffer)
+    {
+        for (var i = 0; i < Importers; i++) Die(buffer);
+        var (other, _) = Importer.Two(buffer);
+        other.Attach();
+        Die(buffer);
+        other.Map();
+        other.Detach();
+    }
+
+    // What the host does for one that is gone, in reverse of what it did.
+    private static void Die(HeapBuffer buffer)
+    {
+        var (victim, _) = Importer.Two(buffer);
+        victim.Attach();
+        victim.Map();
+        victim.BeginCpuAccess(DataDirection.Bidirectional);
+        victim.EndCpuAccess(DataDirection.Bidirectional);
+        victim.Detach();
+    }
+}
