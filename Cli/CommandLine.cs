@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using DmaHeap.Cli.Commands;
 using DmaHeap.Cli.Exec;
 using DmaHeap.Cli.Output;
@@ -37,6 +38,7 @@ static class CommandLine
         BuffersCommand.Create(),
         StatsCommand.Create(),
         ValidateCommand.Create(),
+        SchemaCommand.Create(),
         PluginCommand.Create(),
         DemoCommand.Create(),
         VersionCommand.Create(),
@@ -55,7 +57,8 @@ static class CommandLine
     static string Explain(ParseResult parsed)
     {
         var command = parsed.CommandResult.Command;
-        var help = command is RootCommand ? "dmaheap --help" : $"dmaheap {command.Name} --help";
+        var group = parsed.CommandResult.Parent is CommandResult { Command: not RootCommand and var outer } ? outer.Name + " " : "";
+        var help = command is RootCommand ? "dmaheap --help" : $"dmaheap {group}{command.Name} --help";
         return string.Join('\n', parsed.Errors.Select(error => error.Message).Append($"See: {help}"));
     }
 }

@@ -31,10 +31,7 @@ public static class PluginInspector
         catch (Exception damaged) when (damaged is not PluginException and not OutOfMemoryException)
         {
             // The readers meet bytes from anywhere; whatever they stumble over, the file is at fault.
-            throw new PluginException(
-                PluginRefusal.BadImage,
-                $"Plugin file {shownPath} is damaged: {damaged.Message.TrimEnd('.')}. Build or copy it again.",
-                damaged);
+            throw AssemblyImage.Damaged(shownPath, damaged);
         }
     }
 
@@ -66,7 +63,7 @@ public static class PluginInspector
         AssemblyDefinition assembly = metadata.GetAssemblyDefinition();
         string name = metadata.GetString(assembly.Name);
         var folder = new PluginFolder(path);
-        IReadOnlyList<PluginReference> references = ReferenceClosure.Read(metadata, name, folder);
+        IReadOnlyList<PluginReference> references = ReferenceClosure.Read(metadata, name, folder, Path.GetDirectoryName(shownPath)!);
         var manifest = new PluginManifest
         {
             Path = shownPath,

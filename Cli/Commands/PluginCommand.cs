@@ -9,6 +9,7 @@ static class PluginCommand
 
     public static Command Create() => new("plugin", "Look at a plugin's file and try its heaps.")
     {
+        PluginInspectCommand.Create(),
         PluginTestCommand.Create(),
     };
 }

@@ -8,18 +8,16 @@ namespace DmaHeap.Cli.Commands;
 /// <summary><c>dmaheap plugin inspect</c>: what a plugin is, and whether this host takes it.</summary>
 static class PluginInspectCommand
 {
-    static readonly Argument<string> s_file = new("FILE") { Description = "The plugin's main assembly, such as Acme.VideoHeap.dll." };
-
     public static Command Create()
     {
-        var command = new Command("inspect", "Show what a plugin is and whether this host takes it, without running any of it.") { s_file };
+        var command = new Command("inspect", "Show what a plugin is and whether this host takes it, without running any of it.") { PluginCommand.File };
         command.SetAction(Run);
         return command;
     }
 
     static int Run(ParseResult parsed)
     {
-        var document = PluginInspection.Read(parsed.GetRequiredValue(s_file));
+        var document = PluginInspection.Read(parsed.GetRequiredValue(PluginCommand.File));
         Results.Of(parsed).Write(document, known => known.PluginDocument, console => Show(document, console));
         return document.Accepted ? ExitCode.Success : ExitCode.Configuration;
     }

@@ -49,6 +49,10 @@ sealed class AssemblyImage : IDisposable
         }
     }
 
+    /// <summary>For whatever the readers stumbled over.</summary>
+    public static PluginException Damaged(string shownPath, Exception damage) =>
+        new(PluginRefusal.BadImage, $"Plugin file {shownPath} is damaged: {damage.Message.TrimEnd('.')}. Build or copy it again.", damage);
+
     public void Dispose() => _reader.Dispose();
 
     static void RefuseOtherFormats(ReadOnlySpan<byte> bytes, string shownPath)

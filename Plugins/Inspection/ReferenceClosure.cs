@@ -6,7 +6,11 @@ namespace DmaHeap.Plugins.Inspection;
 /// <summary>The references of a plugin and of every assembly of its folder that they lead to.</summary>
 static class ReferenceClosure
 {
-    public static IReadOnlyList<PluginReference> Read(MetadataReader main, string mainName, PluginFolder folder)
+    /// <param name="main">The plugin's main assembly.</param>
+    /// <param name="mainName">Its simple name.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="shownFolder">What to call the folder in messages.</param>
+    public static IReadOnlyList<PluginReference> Read(MetadataReader main, string mainName, PluginFolder folder, string shownFolder)
     {
         var found = new List<PluginReference>();
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { mainName };
@@ -14,8 +18,16 @@ static class ReferenceClosure
         Add(main, mainName);
         while (pending.TryDequeue(out (string Name, string Path) next))
         {
-            using AssemblyImage image = AssemblyImage.Open(File.ReadAllBytes(next.Path), folder.Shown(next.Path));
-            Add(image.Metadata, next.Name);
+            string shown = Path.Combine(shownFolder, folder.Shown(next.Path));
+            try
+            {
+                using AssemblyImage image = AssemblyImage.Open(File.ReadAllBytes(next.Path), shown);
+                Add(image.Metadata, next.Name);
+            }
+            catch (Exception damaged) when (damaged is not PluginException and not OutOfMemoryException)
+            {
+                throw AssemblyImage.Damaged(shown, damaged);
+            }
         }
         return found;
 
