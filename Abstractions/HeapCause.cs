@@ -109,6 +109,11 @@ public static class HeapCause
 
     /// <summary>The heap keeps no journal. EOPNOTSUPP.</summary>
     public const string NoJournal = "no-journal";
+    /// <summary>The heap cannot be replaced now: its region is in use, or another change is under way. EBUSY.</summary>
+    public const string HeapBusy = "heap-busy";
+
+    /// <summary>A change of the host's heaps was refused, and what ran goes on. EINVAL, or the heap's own errno.</summary>
+    public const string ChangeRefused = "change-refused";
 
     /// <summary>The heap threw something other than a <see cref="HeapException"/>, or broke the contract. EIO.</summary>
     public const string HeapFault = "heap-fault";

@@ -14,4 +14,10 @@ public enum ReleaseReason
     /// so a heap must not hand the same memory to somebody else.
     /// </summary>
     HostStopping = 2,
+
+    /// <summary>
+    /// The heap was replaced or taken out while clients still hold the buffer, and its time to drain is over: the heap is disposed next.
+    /// The memory stays the clients', as with <see cref="HostStopping"/>.
+    /// </summary>
+    HeapStopping = 3,
 }

@@ -70,8 +70,8 @@ public sealed class CmaHeap : Heap<CmaBuffer>, IHeapGauge
     /// <inheritdoc/>
     protected override void Release(CmaBuffer buffer, ReleaseReason reason)
     {
-        // A client goes on using the buffer after the host has stopped, so its part of the region is not free.
-        if (reason == ReleaseReason.HostStopping) return;
+        // A client goes on using the buffer after the host or the heap has stopped, so its part of the region is not free.
+        if (reason is ReleaseReason.HostStopping or ReleaseReason.HeapStopping) return;
         _region.Return(buffer.Range);
     }
 

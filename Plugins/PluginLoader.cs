@@ -28,16 +28,28 @@ public sealed class PluginLoader : IDisposable
     /// Whether it can be unloaded again. Code that can is compiled once, fully optimised, but without tiering, profile guidance and ReadyToRun;
     /// false keeps these and leaves the plugin in memory until the process ends.
     /// </param>
+    /// <param name="content">What <see cref="ContentOf"/> said a moment ago; the copy must still be that. Null to take what is there.</param>
     /// <returns>The plugin; dispose it to unload.</returns>
     /// <exception cref="PluginException">It is refused. Nothing of it remains.</exception>
-    public LoadedPlugin Load(string path, bool unloadable = true) => Load(PluginInspector.Inspect(path), unloadable);
+    public LoadedPlugin Load(string path, bool unloadable = true, string? content = null) => Load(PluginInspector.Inspect(path), unloadable, content);
+
+    /// <summary>What a plugin is: a hash over the names and bytes of all that lies in its folder. Another one is another plugin, whatever its files' times say.</summary>
+    /// <param name="path">Path of its main assembly.</param>
+    /// <returns>SHA-256 in lower case hexadecimal.</returns>
+    /// <exception cref="PluginException">The folder cannot be read, or has more than is copied.</exception>
+    public string ContentOf(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return PluginFiles.Hash(Path.GetDirectoryName(Path.GetFullPath(path))!, _options);
+    }
 
     /// <summary>Loads an inspected plugin.</summary>
     /// <param name="manifest">From <see cref="PluginInspector.Inspect(string)"/>. The copy must still have the same main assembly, by hash.</param>
     /// <param name="unloadable">Whether it can be unloaded again.</param>
+    /// <param name="content">What its folder must be, by <see cref="ContentOf"/>; null to take what is there.</param>
     /// <returns>The plugin; dispose it to unload.</returns>
     /// <exception cref="PluginException">It is refused. Nothing of it remains.</exception>
-    public LoadedPlugin Load(PluginManifest manifest, bool unloadable = true)
+    public LoadedPlugin Load(PluginManifest manifest, bool unloadable = true, string? content = null)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         manifest.ThrowIfRefused();
@@ -46,7 +58,7 @@ public sealed class PluginLoader : IDisposable
         {
             // What was inspected a moment ago proves nothing about the bytes now loaded: ask the copy, which nobody else can change.
             PluginManifest copied = PluginInspector.Inspect(copy.MainAssembly, manifest.Path);
-            if (copied.Sha256 != manifest.Sha256)
+            if (copied.Sha256 != manifest.Sha256 || (content is not null && PluginFiles.Hash(copy.Folder, _options) != content))
             {
                 throw new PluginException(
                     PluginRefusal.Changed,

@@ -17,6 +17,8 @@ namespace DmaHeap.Hosting.Allocation;
 internal sealed class Allocator(
     Func<HeapRegistry> registry, Quotas quotas, ReleaseWatch watch, Releaser releaser, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+
     private ulong _lastSequence;
 
     /// <summary>The upper half of the ids of this host's buffers.</summary>
@@ -28,7 +30,7 @@ internal sealed class Allocator(
         HeapSlot? slot = null;
         try
         {
-            slot = registry().Find(request.Heap);
+            slot = Enter(request.Heap, cancellationToken);
             var allocation = Allocate(slot, in request, cancellationToken);
             if (log.IsEnabled(LogLevel.Debug))
                 HostLog.BufferAllocated(log, allocation.Record.Length, request.Caller.UserId, request.Caller.ProcessId, slot.Name, allocation.Record.Sequence, CurrentRequest.Text);
@@ -50,11 +52,41 @@ internal sealed class Allocator(
         if (withdrawn) releaser.Release(allocation.Record, ReleaseReason.ExportFailed);
     }
 
+    // Whoever was let in finishes with this heap, and its buffer keeps the slot. A slot that was replaced meanwhile lets nobody in: then its successor is there already.
+    private HeapSlot Enter(string heap, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var slot = registry().Find(heap);
+            if (slot.Use.TryEnter()) return slot;
+            try
+            {
+                if (slot.Use.WaitUntilSettled(s_patience, cancellationToken)) continue;
+            }
+            catch (OperationCanceledException)
+            {
+                throw Withdrawn();
+            }
+
+            throw new HeapException(HeapErrno.Busy, HeapCause.HeapBusy, $"heap {heap} is being replaced, and its successor does not come up");
+        }
+    }
+
     private Allocation Allocate(HeapSlot slot, in BufferRequest request, CancellationToken cancellationToken)
     {
-        probe.Reached(AllocationStep.Requested);
-        var length = Admission.Check(slot, in request);
-        quotas.Charge(slot.Accounts, request.Caller.UserId, length);
+        long length;
+        try
+        {
+            probe.Reached(AllocationStep.Requested);
+            length = Admission.Check(slot, in request);
+            quotas.Charge(slot.Accounts, request.Caller.UserId, length);
+        }
+        catch
+        {
+            slot.Use.Leave();
+            throw;
+        }
+
         var charged = length;
         HeapBuffer? buffer = null;
         BufferRecord? record = null;
@@ -193,6 +225,7 @@ internal sealed class Allocator(
 
         if (buffer is not null) releaser.CallHeap(slot, buffer, ReleaseReason.ExportFailed);
         quotas.Refund(slot.Accounts, userId, charged);
+        slot.Use.Leave();
     }
 
     private HeapException Unexpected(Exception exception)

@@ -8,6 +8,7 @@ namespace DmaHeap.Hosting.Buffers;
 /// </summary>
 internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buffer, HostMemory memory, Caller owner, string name, long createdAt)
 {
+    private volatile HeapBuffer _buffer = buffer;
     private int _state;
 
     /// <summary>Counts the buffers of this host; the lower half of the public id.</summary>
@@ -15,8 +16,8 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
 
     public HeapSlot Heap { get; } = heap;
 
-    /// <summary>The heap's own object: the very one its <c>Allocate</c> returned.</summary>
-    public HeapBuffer Buffer { get; } = buffer;
+    /// <summary>The heap's own object: the very one its <c>Allocate</c> returned, until it is released to its heap.</summary>
+    public HeapBuffer Buffer => _buffer;
 
     public HostMemory Memory { get; } = memory;
 
@@ -51,7 +52,24 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
         }
     }
 
-    public void MarkReleased() => Volatile.Write(ref _state, (int)BufferState.Released);
+    public void MarkReleased()
+    {
+        Volatile.Write(ref _state, (int)BufferState.Released);
+        _buffer = ReleasedBuffer.Instance;
+    }
+
+    /// <summary>True when its heap ended before it did. It lives on without one: its ops are the defaults, and its end is the host's affair alone.</summary>
+    public bool IsWithoutHeap { get; private set; }
+
+    /// <summary>Takes the heap's object away from a living buffer, in its turn (<c>lock</c>). Null when it is being released, or that was done.</summary>
+    public HeapBuffer? TakeFromHeap()
+    {
+        if (IsWithoutHeap || State != BufferState.Exported) return null;
+        IsWithoutHeap = true;
+        var taken = _buffer;
+        _buffer = new HeapBuffer(Memory);
+        return taken;
+    }
 }
 
 /// <summary>A buffer's life, in order. There is no way back.</summary>

@@ -9,7 +9,7 @@ public sealed record HeapDefinition
     /// <summary>Further names it opens by.</summary>
     public IReadOnlyList<string> Aliases { get; init; } = [];
 
-    /// <summary>Creates the heap; called once, before anything is published. The host disposes what it returns.</summary>
+    /// <summary>Creates the heap; called before anything is published, once for each time it is started. The host disposes what it returns.</summary>
     public required Func<IHeapContext, IHeap> Create { get; init; }
 
     /// <summary>Where it comes from, for people.</summary>
@@ -38,4 +38,13 @@ public sealed record HeapDefinition
 
     /// <summary>True when the host does not start without it; false to list it as unavailable instead.</summary>
     public bool Required { get; init; } = true;
+
+    /// <summary>What it was made of, when a configuration said it; null for a heap of a program's own.</summary>
+    internal HeapSource? Source { get; init; }
+
+    /// <summary>The same, with nothing left that leads to a plugin.</summary>
+    internal HeapDefinition WithoutPlugin() => this with { Create = static _ => throw new InvalidOperationException("The heap has ended."), Source = null };
+
+    /// <summary>Gives its share in the plugin back.</summary>
+    internal void ReturnPlugin() => Source?.Lease?.Dispose();
 }

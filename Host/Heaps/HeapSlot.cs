@@ -2,29 +2,67 @@ using DmaHeap.Hosting.Policy;
 
 namespace DmaHeap.Hosting.Heaps;
 
-/// <summary>The framework's own state of one configured heap; a plugin never sees it.</summary>
-internal sealed class HeapSlot(HeapDefinition definition, AccessRule access, HeapStatistics statistics)
+/// <summary>
+/// The framework's own state of one started heap; a plugin never sees it. A heap that is replaced gets another slot, and this one lives on for its buffers: only when the last is
+/// gone is the heap disposed, and nothing of the plugin stays here.
+/// </summary>
+internal sealed class HeapSlot
 {
+    private readonly CancellationTokenSource? _stopping;
+    private volatile Terms _terms;
     private BufferClass? _lastBufferClass;
+    private IHeap? _heap;
 
-    public HeapDefinition Definition { get; } = definition;
+    /// <param name="definition">What it was made of.</param>
+    /// <param name="access">Who may use it.</param>
+    /// <param name="books">What is counted and charged under its name.</param>
+    /// <param name="stopping">What its heap was given to hear of its end; the slot's from now on.</param>
+    public HeapSlot(HeapDefinition definition, AccessRule access, HeapBooks books, CancellationTokenSource? stopping = null)
+    {
+        _terms = new Terms(definition, access);
+        Name = definition.Name;
+        Books = books;
+        _stopping = stopping;
+        Use = new SlotUse(() => Ended?.Invoke(this));
+    }
 
-    public string Name => Definition.Name;
+    public string Name { get; }
 
-    public AccessRule Access { get; } = access;
+    public HeapDefinition Definition => _terms.Definition;
 
-    public HeapAccounts Accounts { get; } = new(definition.Limits);
+    public AccessRule Access => _terms.Access;
 
-    public HeapStatistics Statistics { get; } = statistics;
+    public HeapBooks Books { get; }
+
+    public HeapAccounts Accounts => Books.Accounts;
+
+    public HeapStatistics Statistics => Books.Statistics;
 
     /// <summary>Whether it still answers.</summary>
     public HeapHealth Health { get; } = new();
 
-    /// <summary>The heap; null when it is unavailable.</summary>
-    public IHeap? Heap { get; init; }
+    /// <summary>The heap; null when it is unavailable, or when the slot has ended.</summary>
+    public IHeap? Heap
+    {
+        get => Volatile.Read(ref _heap);
+        init => _heap = value;
+    }
 
     /// <summary>Why it is unavailable; empty when it is not.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>Calls under way and live buffers.</summary>
+    public SlotUse Use { get; }
+
+    /// <summary>Told once when a retired slot has no buffer and no call left; set before it is retired.</summary>
+    public Action<HeapSlot>? Ended { get; set; }
+
+    /// <summary>Takes other terms for the same heap: names, limits, access. Whoever is at it finishes by the old ones.</summary>
+    public void Redefine(HeapDefinition definition, AccessRule access)
+    {
+        _terms = new Terms(definition, access);
+        Accounts.Change(definition.Limits);
+    }
 
     /// <summary>Whether a buffer's class overrides begin or end of CPU access, so that clients must send a message for it.</summary>
     public bool HasCpuAccessHooks(HeapBuffer buffer)
@@ -37,10 +75,40 @@ internal sealed class HeapSlot(HeapDefinition definition, AccessRule access, Hea
         return hooks;
     }
 
+    /// <summary>Ends the heap: tells it, disposes it and drops all that leads to its plugin. What it throws goes to <paramref name="faulted"/>. Once.</summary>
+    public void End(Action<string, Exception> faulted)
+    {
+        if (Interlocked.Exchange(ref _heap, null) is { } heap)
+        {
+            Contain(nameof(IHeapContext.Stopping), () => _stopping?.Cancel());
+            Contain(nameof(IHeap.Dispose), heap.Dispose);
+        }
+
+        _stopping?.Dispose();
+        var definition = _terms.Definition;
+        _terms = new Terms(definition.WithoutPlugin(), _terms.Access);
+        Volatile.Write(ref _lastBufferClass, null);
+        definition.ReturnPlugin();
+
+        void Contain(string hook, Action call)
+        {
+            try
+            {
+                call();
+            }
+            catch (Exception exception)
+            {
+                faulted(hook, exception);
+            }
+        }
+    }
+
     // By its parameters too: a class may have other methods of the name.
     private static bool Overrides(Type type, string method) =>
         type.GetMethod(method, [typeof(CpuAccess).MakeByRefType()])?.DeclaringType != typeof(HeapBuffer);
 
-    // One object, so that nobody sees the type of one class with the answer of another.
+    // One object each, so that nobody sees one half of what belongs together with the other half of before.
     private sealed record BufferClass(Type Type, bool HasHooks);
+
+    private sealed record Terms(HeapDefinition Definition, AccessRule Access);
 }

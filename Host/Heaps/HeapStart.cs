@@ -4,63 +4,59 @@ using Microsoft.Extensions.Logging;
 
 namespace DmaHeap.Hosting.Heaps;
 
-/// <summary>Creates the heaps of a host, all or none: a required heap that cannot start takes those before it down again, in reverse.</summary>
-internal static class HeapStart
+/// <summary>Creates heaps, all of a change or none: a required heap that cannot start takes those before it down again, in reverse.</summary>
+internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headroom, TimeProvider time, ILogger log, CancellationToken stopping)
 {
     private const int OwnerOnly = 0b110_000_000;
 
+    /// <param name="heaps">What to start, each with the books it goes on with; null for new ones.</param>
     /// <exception cref="HeapStartException">A required heap could not start.</exception>
-    public static IReadOnlyList<HeapSlot> All(
-        IReadOnlyList<HeapDefinition> definitions, MemoryCapabilities capabilities, Headroom headroom, TimeProvider time, ILogger log, CancellationToken stopping)
+    public IReadOnlyList<HeapSlot> All(IReadOnlyList<(HeapDefinition Definition, HeapBooks? Books)> heaps)
     {
-        var slots = new List<HeapSlot>(definitions.Count);
+        var slots = new List<HeapSlot>(heaps.Count);
         try
         {
-            foreach (var definition in definitions) slots.Add(One(definition, capabilities, headroom, time, log, stopping));
+            foreach (var (definition, books) in heaps) slots.Add(One(definition, books));
             return slots;
         }
         catch
         {
             slots.Reverse();
-            DisposeAll(slots, log);
+            EndAll(slots, log);
             throw;
         }
     }
 
-    public static void DisposeAll(IEnumerable<HeapSlot> slots, ILogger log)
+    /// <summary>Who may use a heap of these terms.</summary>
+    public static AccessRule AccessOf(HeapDefinition definition) =>
+        definition.Access ?? new AccessRule(OwnerOnly, ProcessIdentity.EffectiveUserId, ProcessIdentity.GroupId);
+
+    public static void EndAll(IEnumerable<HeapSlot> slots, ILogger log)
     {
-        foreach (var slot in slots)
-        {
-            try
-            {
-                slot.Heap?.Dispose();
-            }
-            catch (Exception exception)
-            {
-                HostLog.HeapFaulted(log, slot.Name, nameof(IHeap.Dispose), CurrentRequest.Text, exception);
-            }
-        }
+        foreach (var slot in slots) slot.End((hook, exception) => HostLog.HeapFaulted(log, slot.Name, hook, CurrentRequest.Text, exception));
     }
 
-    private static HeapSlot One(
-        HeapDefinition definition, MemoryCapabilities capabilities, Headroom headroom, TimeProvider time, ILogger log, CancellationToken stopping)
+    private HeapSlot One(HeapDefinition definition, HeapBooks? books)
     {
-        var statistics = new HeapStatistics();
-        var access = definition.Access ?? new AccessRule(OwnerOnly, ProcessIdentity.EffectiveUserId, ProcessIdentity.GroupId);
+        books ??= HeapBooks.Open(definition.Limits);
+        var access = AccessOf(definition);
         var memory = new MemoryService(definition.Name, capabilities, headroom);
+        // Of its own: a registration that a heap forgets must not lead from the host to its plugin after its end.
+        var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         try
         {
-            var heap = definition.Create(new HeapContext(definition.Name, memory, statistics, time, log, stopping))
+            var heap = definition.Create(new HeapContext(definition.Name, memory, books.Statistics, time, log, ending.Token))
                 ?? throw new InvalidOperationException("The heap's factory returned null.");
             HostLog.HeapStarted(log, definition.Name, definition.Plugin);
-            return new HeapSlot(definition, access, statistics) { Heap = heap };
+            return new HeapSlot(definition, access, books, ending) { Heap = heap };
         }
         catch (Exception exception)
         {
+            ending.Dispose();
             var reason = exception is HeapException refusal ? refusal.Message : $"{exception.GetType().Name}: {exception.Message}";
             if (definition.Required) throw new HeapStartException(definition.Name, reason, exception);
             HostLog.HeapUnavailable(log, definition.Name, reason);
-            return new HeapSlot(definition, access, statistics) { Reason = reason };
+            return new HeapSlot(definition, access, books) { Reason = reason };
         }
     }
 }

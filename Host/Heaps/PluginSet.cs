@@ -3,38 +3,113 @@ using Microsoft.Extensions.Logging;
 
 namespace DmaHeap.Hosting.Heaps;
 
-/// <summary>The plugins of a host: each file loaded once, all unloaded when the heaps are gone.</summary>
-internal sealed class PluginSet(ILogger log) : IDisposable
+/// <summary>
+/// The plugins of a host. What a plugin is, is its content: the same folder with the same bytes is loaded once, however many heaps are of it; with other bytes it is another plugin
+/// beside the first. One that nobody has a share in any more is unloaded, and that it went is looked at. Thread-safe.
+/// </summary>
+internal sealed class PluginSet(ILogger log, TimeProvider? time = null) : IDisposable
 {
-    private readonly Dictionary<string, LoadedPlugin> _byPath = new(StringComparer.Ordinal);
+    private const int Tries = 3;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string Path, string Content), Entry> _loaded = [];
+    private readonly List<Entry> _leaving = [];
+    private readonly PluginDepartures _departures = new(log, time ?? TimeProvider.System);
     private PluginLoader? _loader;
 
+    /// <summary>Plugins that were to go and did not, yet.</summary>
+    public IReadOnlyList<StayedPlugin> Stayed => _departures.Stayed;
+
+    /// <summary>A share in the plugin of a path, as its files are now.</summary>
     /// <exception cref="PluginException">The file is no plugin for this host; the message says why and what to do.</exception>
-    public LoadedPlugin Load(string path)
+    public PluginLease Acquire(string path)
     {
-        if (_byPath.TryGetValue(path, out var loaded)) return loaded;
-        _loader ??= new PluginLoader();
-        return _byPath[path] = _loader.Load(path);
+        lock (_lock)
+        {
+            _loader ??= new PluginLoader();
+            for (var tries = 1; ; tries++)
+            {
+                try
+                {
+                    var key = (path, _loader.ContentOf(path));
+                    if (!_loaded.TryGetValue(key, out var entry)) _loaded[key] = entry = new Entry(_loader.Load(path, content: key.Item2), key);
+                    entry.Shares++;
+                    return new PluginLease(this, entry);
+                }
+                catch (PluginException changed) when (changed.Refusal == PluginRefusal.Changed && tries < Tries)
+                {
+                    // Somebody deploys it at this very moment: what is there next is as good.
+                }
+            }
+        }
+    }
+
+    internal PluginLease Share(Entry entry)
+    {
+        lock (_lock)
+        {
+            entry.Shares++;
+            return new PluginLease(this, entry);
+        }
+    }
+
+    internal void Return(Entry entry)
+    {
+        lock (_lock)
+        {
+            if (--entry.Shares > 0) return;
+            if (_loaded.Remove(entry.Key)) _leaving.Add(entry);
+        }
+    }
+
+    /// <summary>Unloads what nobody has a share in, and looks whether it went. On a thread whose stack has held nothing of a plugin.</summary>
+    public void UnloadUnused()
+    {
+        Entry[] leaving;
+        lock (_lock)
+        {
+            leaving = [.. _leaving];
+            _leaving.Clear();
+        }
+
+        foreach (var entry in leaving) _departures.See(entry.Plugin);
+        _departures.LookAgain();
     }
 
     /// <summary>Lets go of the plugins of a host that did not start. Whether they unload is not asked: the exception that says why it did not start may hold them.</summary>
     public void Abandon()
     {
-        foreach (var plugin in _byPath.Values) plugin.Dispose();
-        _byPath.Clear();
+        foreach (var entry in TakeAll()) entry.Plugin.Dispose();
+        _departures.Dispose();
         _loader?.Dispose();
     }
 
     /// <summary>Unloads the plugins, whose heaps are disposed, and logs any that stays.</summary>
     public void Dispose()
     {
-        foreach (var plugin in _byPath.Values)
-        {
-            var report = plugin.Unload();
-            if (!report.Unloaded && plugin.Unloadable) HostLog.PluginStayed(log, plugin.Manifest.Name, report.Detail);
-        }
-
-        _byPath.Clear();
+        foreach (var entry in TakeAll()) _departures.See(entry.Plugin);
+        _departures.Dispose();
         _loader?.Dispose();
+    }
+
+    private Entry[] TakeAll()
+    {
+        lock (_lock)
+        {
+            Entry[] all = [.. _loaded.Values, .. _leaving];
+            _loaded.Clear();
+            _leaving.Clear();
+            return all;
+        }
+    }
+
+    internal sealed class Entry(LoadedPlugin plugin, (string Path, string Content) key)
+    {
+        public LoadedPlugin Plugin => plugin;
+
+        public (string Path, string Content) Key => key;
+
+        /// <summary>Guarded by the set.</summary>
+        public int Shares { get; set; }
     }
 }

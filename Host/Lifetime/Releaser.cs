@@ -47,11 +47,27 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
             if (!record.TryBeginRelease()) return; // in the lock: an op that is under way is let finish first
         }
 
-        CallHeap(record.Heap, record.Buffer, reason);
+        if (!record.IsWithoutHeap) CallHeap(record.Heap, record.Buffer, reason);
         quotas.Refund(record.Heap.Accounts, record.Owner.UserId, record.Length);
         record.Heap.Statistics.Released(record.Length);
         record.MarkReleased();
+        if (!record.IsWithoutHeap) record.Heap.Use.Leave();
     }
+
+    /// <summary>Gives a living buffer back to its heap, which ends before it. The buffer goes on, tracked and charged as before, until its last reference is gone.</summary>
+    /// <returns>False when it is being released anyway.</returns>
+    public bool TakeFromHeap(BufferRecord record, ReleaseReason reason)
+    {
+        HeapBuffer? taken;
+        lock (record) taken = record.TakeFromHeap();
+        if (taken is null) return false;
+        CallHeap(record.Heap, taken, reason);
+        record.Heap.Use.Leave();
+        return true;
+    }
+
+    /// <summary>Drops what is kept for a slot that has ended.</summary>
+    public void Forget(HeapSlot slot) => _backlogs.TryRemove(slot, out _);
 
     /// <summary>Calls the heap's release; what it throws is its own affair and goes to the log.</summary>
     public void CallHeap(HeapSlot slot, HeapBuffer buffer, ReleaseReason reason)

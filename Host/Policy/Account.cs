@@ -1,12 +1,17 @@
 namespace DmaHeap.Hosting.Policy;
 
-/// <summary>Bytes promised to somebody, up to a limit. Safe from any thread.</summary>
+/// <summary>Bytes promised to somebody, up to a limit that may change; a lower one takes nothing back. Safe from any thread.</summary>
 /// <param name="limit">Most bytes; <see cref="long.MaxValue"/> for no limit.</param>
 internal sealed class Account(long limit)
 {
     private long _used;
+    private long _limit = limit;
 
-    public long Limit { get; } = limit;
+    public long Limit
+    {
+        get => Volatile.Read(ref _limit);
+        set => Volatile.Write(ref _limit, value);
+    }
 
     public long Used => Interlocked.Read(ref _used);
 

@@ -7,14 +7,24 @@ namespace DmaHeap.Hosting.Policy;
 internal sealed class Quotas(HostLimits limits)
 {
     private readonly UserAccounts _users = new(limits.PerUser);
+    private long _largestBuffer = limits.LargestBuffer;
 
     public Account Host { get; } = new(limits.Total);
+
+    /// <summary>Other limits from now on; what is charged stays charged.</summary>
+    /// <param name="changed">The new ones, with a total of its own.</param>
+    public void Change(HostLimits changed)
+    {
+        Volatile.Write(ref _largestBuffer, changed.LargestBuffer);
+        Host.Limit = changed.Total;
+        _users.ChangeLimit(changed.PerUser);
+    }
 
     /// <summary>Charges all or none.</summary>
     /// <exception cref="HeapException">ENOMEM with the cause and what is in use.</exception>
     public void Charge(HeapAccounts heap, uint userId, long bytes)
     {
-        var largest = Math.Min(limits.LargestBuffer, heap.LargestBuffer);
+        var largest = Math.Min(Volatile.Read(ref _largestBuffer), heap.LargestBuffer);
         if (bytes > largest) throw Refuse(HeapCause.BufferLimit, $"a buffer of {Text(bytes)} is larger than any may be ({Text(largest)})");
         ChargeMore(heap, userId, bytes);
     }
