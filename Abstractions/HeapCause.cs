@@ -74,17 +74,6 @@ public static class HeapCause
 
     /// <summary>An op without the one that comes before it: an unmap of what is not mapped, an end of what was not begun. EINVAL.</summary>
     public const string BadOrder = "bad-order";
-    /// <summary>What one importer needs rules out what another one has or needs. EBUSY.</summary>
-    public const string ConstraintsConflict = "constraints-conflict";
-
-    /// <summary>Importers that the buffer waits for have not attached yet. EAGAIN.</summary>
-    public const string ImportersMissing = "importers-missing";
-
-    /// <summary>The heap does not trust this importer with its memory. EPERM.</summary>
-    public const string ImporterDenied = "importer-denied";
-
-    /// <summary>The part of a file or device asked for is another heap's region. EBUSY, when the heap starts.</summary>
-    public const string RangeInUse = "range-in-use";
 
     /// <summary>What one importer needs rules out what another one has or needs. EBUSY.</summary>
     public const string ConstraintsConflict = "constraints-conflict";
