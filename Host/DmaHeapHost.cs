@@ -37,12 +37,11 @@ public sealed partial class DmaHeapHost : IDisposable
         ArgumentNullException.ThrowIfNull(logging);
         var log = logging.CreateLogger("DmaHeap");
         var claim = options.SocketPath is null ? null : SocketClaim.Take(options.SocketPath);
-        var plugins = new PluginSet(log);
+        var plugins = new PluginSet(log, options.Time);
         HostCore? core = null;
         try
         {
-            var (definitions, limits) = HostPlan.Make(options, plugins);
-            core = new HostCore(definitions, limits, options.Time, log, options.Probe);
+            core = new HostCore(HostPlan.Make(options, plugins), options, plugins, log);
             return new DmaHeapHost(plugins, core, claim is null ? null : new SocketServer(core, claim, log));
         }
         catch

@@ -5,6 +5,7 @@ using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Hosting.Policy;
+using DmaHeap.Hosting.Turnover;
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
 
@@ -16,35 +17,60 @@ internal sealed class HostCore : IDisposable
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(5);
 
     private readonly ILogger _log;
+    private readonly PluginSet _plugins;
+    private readonly Headroom _headroom;
+    private volatile HeapRegistry _registry;
     private readonly CancellationTokenSource _stopping = new();
     private int _stopped;
 
-    public HostCore(IReadOnlyList<HeapDefinition> definitions, HostLimits limits, TimeProvider time, ILogger log, IAllocationProbe probe)
+    /// <param name="plan">What to serve at first.</param>
+    /// <param name="options">Where the plan came from, and where the next one will.</param>
+    /// <param name="plugins">The plan's plugins; disposed after the core.</param>
+    /// <param name="log">The host's log.</param>
+    public HostCore(HostPlanned plan, DmaHeapHostOptions options, PluginSet plugins, ILogger log)
     {
-        HeapRegistry.ThrowIfNamesClash(definitions);
+        HeapRegistry.ThrowIfNamesClash(plan.Heaps);
+        var time = options.Time;
         _log = log;
+        _plugins = plugins;
         Time = time;
-        Probe = probe;
-        var headroom = new Headroom();
-        Quotas = new Quotas(limits.Total > 0 ? limits : limits with { Total = headroom.Total() / 2 });
+        Probe = options.Probe;
+        _headroom = new Headroom();
+        Quotas = new Quotas(Settle(plan.Limits));
         Ops = new BufferOps(log);
         CpuAccess = new EmbeddedCpuAccess(Ops);
         Releaser = new Releaser(Quotas, log);
-        Registry = new HeapRegistry(HeapStart.All(definitions, MachineCapabilities.Probe(), headroom, time, log, _stopping.Token));
+        var start = new HeapStart(MachineCapabilities.Probe(), _headroom, time, log, _stopping.Token);
+        _registry = new HeapRegistry(start.All([.. plan.Heaps.Select(heap => (heap, (HeapBooks?)null))]));
         try
         {
             Watch = new ReleaseWatch(Table, Releaser, time, log);
         }
         catch
         {
-            HeapStart.DisposeAll(Registry.Slots.Reverse(), log);
+            HeapStart.EndAll(Registry.Slots.Reverse(), log);
             throw;
         }
 
-        Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, NewEpoch(), time, log, probe);
+        Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, NewEpoch(), time, log, Probe);
+        Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };
+        Changes = new HeapChanges(this, new HeapTurnover(start, Retired, Table, log), options, plugins, time, log);
     }
 
-    public HeapRegistry Registry { get; }
+    /// <summary>The heaps at this moment.</summary>
+    public HeapRegistry Registry => _registry;
+
+    /// <summary>The plugins of all heaps, and those that were to go and stayed.</summary>
+    public PluginSet Plugins => _plugins;
+
+    /// <summary>The heaps before, as long as they have buffers.</summary>
+    public RetiredHeaps Retired { get; }
+
+    /// <summary>The way from the ones to the others.</summary>
+    public HeapChanges Changes { get; }
+
+    /// <summary>Told after other heaps, or the same by other terms, are served.</summary>
+    public event Action? HeapsChanged;
 
     public Quotas Quotas { get; }
 
@@ -74,6 +100,23 @@ internal sealed class HostCore : IDisposable
         }
     }
 
+    /// <summary>Serves other heaps from now on, all at once. For <see cref="HeapChanges"/> alone.</summary>
+    public void Publish(HeapRegistry registry)
+    {
+        _registry = registry;
+        HeapsChanged?.Invoke();
+    }
+
+    /// <summary>Takes over what a plan says of the host as a whole.</summary>
+    public void Change(HostPlanned plan)
+    {
+        Quotas.Change(Settle(plan.Limits));
+        Retired.DrainLimit = plan.DrainLimit;
+    }
+
+    /// <summary>Unloads plugins that nobody uses, after what is under way on this thread has let go of them.</summary>
+    public void UnloadUnused() => ThreadPool.UnsafeQueueUserWorkItem(static plugins => plugins.UnloadUnused(), _plugins, preferLocal: false);
+
     /// <summary>Tells the heaps that the host is about to stop, so that those that wait for something give up.</summary>
     public void AnnounceStop() => _stopping.Cancel();
 
@@ -84,16 +127,20 @@ internal sealed class HostCore : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _stopped, 1) != 0) return;
+        Changes.Stop(s_patience);
         _stopping.Cancel();
         Watch.Dispose();
         Releaser.Finish(s_patience);
         var live = Table.Snapshot();
         Array.Sort(live, static (a, b) => a.Sequence.CompareTo(b.Sequence));
         foreach (var record in live) Releaser.Release(record, ReleaseReason.HostStopping);
-        HeapStart.DisposeAll(Registry.Slots, _log);
+        Retired.WaitForEnds(s_patience);
+        HeapStart.EndAll([.. Registry.Slots, .. Changes.StoodInFor], _log);
         _stopping.Dispose();
         HostLog.Stopped(_log, live.Length);
     }
+
+    private HostLimits Settle(HostLimits limits) => limits.Total > 0 ? limits : limits with { Total = _headroom.Total() / 2 };
 
     private static ulong NewEpoch() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
 }

@@ -46,6 +46,9 @@ internal static partial class HostLog
     [LoggerMessage(235, LogLevel.Warning, "A change was refused ({Why}), and what ran goes on: {Reason}")]
     public static partial void ChangeRefused(ILogger log, string why, string reason);
 
+    [LoggerMessage(237, LogLevel.Information, "The configuration was read again: {Outcome}")]
+    public static partial void Reloaded(ILogger log, string outcome);
+
     [LoggerMessage(236, LogLevel.Warning, "User {UserId}, process {ProcessId}, may not change this host ({What})")]
     public static partial void ChangeDenied(ILogger log, uint userId, int processId, string what);
 

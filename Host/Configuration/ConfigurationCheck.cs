@@ -24,7 +24,7 @@ public static class ConfigurationCheck
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static string[] Names(DmaHeapHostOptions options, PluginSet plugins)
     {
-        var (heaps, _) = HostPlan.Make(options, plugins);
+        var heaps = HostPlan.Make(options, plugins).Heaps;
         HeapRegistry.ThrowIfNamesClash(heaps);
         return [.. heaps.Select(heap => heap.Name)];
     }

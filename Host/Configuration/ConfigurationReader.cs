@@ -82,6 +82,6 @@ public static class ConfigurationReader
         if (!OptionsBinder.DescribeOwn<HostSection>().TryRead(root, errors, out var bound)) return null;
         var section = (HostSection)bound;
         var heaps = section.Heaps.Select(heap => new HeapConfiguration(heap.Entry, heap.Section)).ToArray();
-        return new HostConfiguration(section.Version, section.Limits, Array.AsReadOnly(heaps), sourcePath);
+        return new HostConfiguration(section.Version, section.Limits, section.DrainTimeout, Array.AsReadOnly(heaps), sourcePath);
     }
 }

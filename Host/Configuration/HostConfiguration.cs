@@ -3,10 +3,11 @@ namespace DmaHeap.Hosting.Configuration;
 /// <summary>What <c>plugins.json</c> says: the heaps to serve and the limits over all of them. Checked and immutable; get one from <see cref="ConfigurationReader"/>.</summary>
 public sealed class HostConfiguration
 {
-    internal HostConfiguration(int version, LimitsConfiguration limits, IReadOnlyList<HeapConfiguration> heaps, string sourcePath)
+    internal HostConfiguration(int version, LimitsConfiguration limits, TimeSpan? drainTimeout, IReadOnlyList<HeapConfiguration> heaps, string sourcePath)
     {
         Version = version;
         Limits = limits;
+        DrainTimeout = drainTimeout;
         Heaps = heaps;
         SourcePath = sourcePath;
     }
@@ -16,6 +17,9 @@ public sealed class HostConfiguration
 
     /// <summary>Limits over all heaps together. Where the file sets none, they are null and the host chooses.</summary>
     public LimitsConfiguration Limits { get; }
+
+    /// <summary>How long a heap that was replaced or taken out may wait for its last buffer; null for as long as it takes.</summary>
+    public TimeSpan? DrainTimeout { get; }
 
     /// <summary>The heaps in the order of the file; at least one. Names and aliases are unique over all of them.</summary>
     public IReadOnlyList<HeapConfiguration> Heaps { get; }

@@ -1,3 +1,5 @@
+using DmaHeap.Hosting.Heaps;
+
 namespace DmaHeap.Hosting;
 
 /// <summary>A heap to be served: what the configuration says of it, or a program that embeds the host. Immutable.</summary>

@@ -5,15 +5,55 @@ using DmaHeap.Plugins;
 
 namespace DmaHeap.Hosting.Heaps;
 
+/// <summary>What a host is to serve.</summary>
+/// <param name="Heaps">In order; each has its own share in its plugin.</param>
+/// <param name="Limits">Over all of them.</param>
+/// <param name="DrainLimit">How long a heap that was replaced may drain; null for as long as it takes.</param>
+internal sealed record HostPlanned(IReadOnlyList<HeapDefinition> Heaps, HostLimits Limits, TimeSpan? DrainLimit);
+
 /// <summary>Turns what a host was told (a configuration file, plugin files, objects) into the heaps it is to start. Loads plugins; starts nothing.</summary>
 internal static class HostPlan
 {
     /// <exception cref="ConfigurationException">Everything that is wrong with the configuration, plugins and their options included.</exception>
     /// <exception cref="PluginException">A plugin file that is tried out is none.</exception>
-    public static (IReadOnlyList<HeapDefinition> Heaps, HostLimits Limits) Make(DmaHeapHostOptions options, PluginSet plugins)
+    public static HostPlanned Make(DmaHeapHostOptions options, PluginSet plugins)
+    {
+        var leases = new PluginLeases(plugins);
+        try
+        {
+            return Make(options, leases);
+        }
+        catch
+        {
+            leases.ReturnAll();
+            throw;
+        }
+    }
+
+    /// <summary>A configured heap with another plugin behind it.</summary>
+    /// <exception cref="ConfigurationException">Everything that is wrong with the options.</exception>
+    /// <exception cref="PluginException">The plugin cannot stand in.</exception>
+    public static HeapDefinition Swapped(HeapDefinition heap, HeapSwap swap, DmaHeapHostOptions options, PluginSet plugins)
+    {
+        var leases = new PluginLeases(plugins);
+        var errors = new ConfigurationErrors();
+        try
+        {
+            var swapped = Swapped(heap, swap, LocatorOf(options), leases, errors);
+            return errors.Count == 0 ? swapped : throw new ConfigurationException(errors.InOrder());
+        }
+        catch
+        {
+            leases.ReturnAll();
+            throw;
+        }
+    }
+
+    private static HostPlanned Make(DmaHeapHostOptions options, PluginLeases plugins)
     {
         var heaps = new List<HeapDefinition>();
         var limits = options.Limits;
+        var drainLimit = options.DrainLimit;
         if (options.ConfigurationPath is { } path)
         {
             var read = ConfigurationReader.Read(path);
@@ -21,15 +61,22 @@ internal static class HostPlan
             var swaps = HeapSwaps.Of(options.Swaps, read.Value!);
             heaps.AddRange(Configured(read.Value!, options.PluginFolders, plugins, swaps));
             limits = Merge(read.Value!.Limits, limits);
+            drainLimit = read.Value!.DrainTimeout ?? drainLimit;
         }
 
         heaps.AddRange(options.PluginFiles.SelectMany(file => TriedOut(Path.GetFullPath(file), plugins)));
         heaps.AddRange(options.Heaps);
-        return (heaps, limits);
+        return new HostPlanned(heaps, limits, drainLimit);
+    }
+
+    private static PluginLocator LocatorOf(DmaHeapHostOptions options)
+    {
+        var folder = options.ConfigurationPath is { } path ? Path.GetDirectoryName(Path.GetFullPath(path))! : Environment.CurrentDirectory;
+        return new PluginLocator(folder, options.PluginFolders.Prepend(folder));
     }
 
     private static List<HeapDefinition> Configured(
-        HostConfiguration configuration, IReadOnlyList<string> pluginFolders, PluginSet plugins, HeapSwaps swaps)
+        HostConfiguration configuration, IReadOnlyList<string> pluginFolders, PluginLeases plugins, HeapSwaps swaps)
     {
         var errors = new ConfigurationErrors();
         var heaps = Define(configuration.Heaps, configuration.SourcePath, pluginFolders, plugins, swaps, errors);
@@ -39,7 +86,7 @@ internal static class HostPlan
 
     // The file's own errors, and of the heaps that have none also what is wrong with their plugins and options.
     private static ConfigurationException AllThatIsWrong(
-        string path, IReadOnlyList<ConfigurationError> inFile, IReadOnlyList<string> pluginFolders, PluginSet plugins)
+        string path, IReadOnlyList<ConfigurationError> inFile, IReadOnlyList<string> pluginFolders, PluginLeases plugins)
     {
         var errors = new ConfigurationErrors();
         foreach (var error in inFile) errors.Add(error.Location, error.Path, error.Message);
@@ -48,7 +95,7 @@ internal static class HostPlan
     }
 
     private static List<HeapDefinition> Define(
-        IEnumerable<HeapConfiguration> configured, string sourcePath, IReadOnlyList<string> pluginFolders, PluginSet plugins, HeapSwaps swaps, ConfigurationErrors errors)
+        IEnumerable<HeapConfiguration> configured, string sourcePath, IReadOnlyList<string> pluginFolders, PluginLeases plugins, HeapSwaps swaps, ConfigurationErrors errors)
     {
         var folder = Path.GetDirectoryName(sourcePath)!;
         var locator = new PluginLocator(folder, pluginFolders.Prepend(folder));
@@ -62,16 +109,17 @@ internal static class HostPlan
         return heaps;
     }
 
-    private static HeapDefinition? One(HeapConfiguration heap, PluginLocator locator, PluginSet plugins, ConfigurationErrors errors)
+    private static HeapDefinition? One(HeapConfiguration heap, PluginLocator locator, PluginLeases plugins, ConfigurationErrors errors)
     {
         var access = AccessOf(heap, errors);
         try
         {
-            var plugin = plugins.Load(locator.Locate(heap.Plugin));
+            var lease = plugins.Take(locator.Locate(heap.Plugin));
+            var plugin = lease.Plugin;
             if (TypeOf(heap, plugin, errors) is not { } type) return null;
             var options = ConfigurationReader.BindOptions(heap, type.OptionsType);
             foreach (var error in options.Errors) errors.Add(error.Location, error.Path, error.Message);
-            return Define(heap, access, type.Capabilities, context => plugin.CreateHeap(type, context, options.Value));
+            return Define(heap, access, type.Capabilities, context => plugin.CreateHeap(type, context, options.Value)) with { Source = new HeapSource(heap, lease) };
         }
         catch (PluginException refusal) when (!heap.Required)
         {
@@ -84,14 +132,27 @@ internal static class HostPlan
         }
     }
 
-    // The heap as it is configured, but for what is behind it; it is wanted, so that it is no longer optional.
-    private static HeapDefinition? Swapped(HeapConfiguration heap, HeapSwap swap, PluginLocator locator, PluginSet plugins, ConfigurationErrors errors)
+    private static HeapDefinition Swapped(HeapConfiguration heap, HeapSwap swap, PluginLocator locator, PluginLeases plugins, ConfigurationErrors errors)
     {
-        var access = AccessOf(heap, errors);
-        var plugin = plugins.Load(locator.Locate(swap.Plugin));
+        var configured = Define(heap, AccessOf(heap, errors), HeapCapabilities.None, _ => throw new InvalidOperationException("Another heap stands in."));
+        return Swapped(configured with { Source = new HeapSource(heap, null) }, swap, locator, plugins, errors);
+    }
+
+    // The heap as it is configured, but for what is behind it; it is wanted, so that it is no longer optional.
+    private static HeapDefinition Swapped(HeapDefinition heap, HeapSwap swap, PluginLocator locator, PluginLeases plugins, ConfigurationErrors errors)
+    {
+        var lease = plugins.Take(locator.Locate(swap.Plugin));
+        var plugin = lease.Plugin;
         var type = HeapSwaps.TypeOf(swap, plugin);
         var options = HeapSwaps.Bind(swap, type, errors);
-        return Define(heap, access, type.Capabilities, context => plugin.CreateHeap(type, context, options)) with { Plugin = swap.Plugin, Required = true };
+        return heap with
+        {
+            Plugin = swap.Plugin,
+            Capabilities = type.Capabilities,
+            Required = true,
+            Create = context => plugin.CreateHeap(type, context, options),
+            Source = new HeapSource(heap.Source?.Configuration, lease, swap),
+        };
     }
 
     private static HeapTypeInfo? TypeOf(HeapConfiguration heap, LoadedPlugin plugin, ConfigurationErrors errors)
@@ -146,10 +207,10 @@ internal static class HostPlan
     };
 
     // A plugin that is only tried out gets the configuration its author would write first, so that it goes the same way as any other.
-    private static List<HeapDefinition> TriedOut(string file, PluginSet plugins)
+    private static List<HeapDefinition> TriedOut(string file, PluginLeases plugins)
     {
         var heaps = new JsonObject();
-        foreach (var type in plugins.Load(file).HeapTypes)
+        foreach (var type in plugins.Take(file).Plugin.HeapTypes)
         {
             heaps[type.Name.ToLowerInvariant()] = new JsonObject { ["plugin"] = file, ["type"] = type.Name };
         }

@@ -18,7 +18,7 @@ internal sealed class PluginTrial : IDisposable
         File = Path.GetFullPath(file);
         try
         {
-            _plugin = _plugins.Load(File);
+            _plugin = _plugins.Acquire(File).Plugin;
         }
         catch
         {

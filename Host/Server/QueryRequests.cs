@@ -45,7 +45,7 @@ internal sealed class QueryRequests(HostCore core)
         var seesAll = SeesAll(connection.Caller);
         var most = ProtocolConstants.MaxMessageBytes / Unsafe.SizeOf<BufferEntry>() + 1;
         var entries = core.Table.Snapshot()
-            .Where(record => record.Sequence > after && (heap is null || record.Heap == heap) && (seesAll || record.Owner.UserId == connection.Caller.UserId))
+            .Where(record => record.Sequence > after && (heap is null || record.Heap.Name == heap.Name) && (seesAll || record.Owner.UserId == connection.Caller.UserId))
             .OrderBy(record => record.Sequence)
             .Take(most)
             .Select(record => Replies.Buffer(record, core.Allocator.Epoch, core.Time))

@@ -11,23 +11,24 @@ internal static class StatisticsReplies
     /// <returns>Length of the packet.</returns>
     public static int Write(Span<byte> packet, ulong requestId, HostCore core, HeapSlot? heap)
     {
-        var slots = heap is null ? core.Registry.Slots : [heap];
+        // Buffers of a heap that was replaced count under its name, with those of the heap in its place; of one that is gone, over all.
+        HeapStatistics[] counted = heap is null ? [.. core.Registry.Slots.Concat(core.Retired.Draining.Select(old => old.Slot).OfType<HeapSlot>()).Select(slot => slot.Statistics).Distinct()] : [heap.Statistics];
         var limit = heap is null ? core.Quotas.Host.Limit : heap.Accounts.All.Limit;
         var reply = new StatisticsReply
         {
-            Buffers = Sum(slots, statistics => statistics.Buffers),
-            Bytes = Sum(slots, statistics => statistics.Bytes),
-            PeakBytes = Sum(slots, statistics => statistics.PeakBytes),
-            Allocations = Sum(slots, statistics => statistics.Allocations),
-            Releases = Sum(slots, statistics => statistics.Releases),
-            Failures = Sum(slots, statistics => statistics.Failures),
+            Buffers = Sum(counted, statistics => statistics.Buffers),
+            Bytes = Sum(counted, statistics => statistics.Bytes),
+            PeakBytes = Sum(counted, statistics => statistics.PeakBytes),
+            Allocations = Sum(counted, statistics => statistics.Allocations),
+            Releases = Sum(counted, statistics => statistics.Releases),
+            Failures = Sum(counted, statistics => statistics.Failures),
             LimitBytes = limit == long.MaxValue ? 0 : (ulong)limit,
         };
-        if (heap?.Heap is IHeapGauge gauge) Add(ref reply, core.Ops.ReadGauges(heap, gauge));
+        if (heap?.Heap is IHeapGauge gauge && heap.Use.TryEnter()) AddGauges(ref reply, core, heap, gauge);
 
         var head = Unsafe.SizeOf<StatisticsReply>();
-        var causes = slots
-            .SelectMany(slot => slot.Statistics.FailuresByCause)
+        var causes = counted
+            .SelectMany(statistics => statistics.FailuresByCause)
             .GroupBy(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal)
             .Take((packet.Length - head) / Unsafe.SizeOf<CauseEntry>())
             .ToArray();
@@ -45,6 +46,18 @@ internal static class StatisticsReplies
         return length;
     }
 
+    private static void AddGauges(ref StatisticsReply reply, HostCore core, HeapSlot heap, IHeapGauge gauge)
+    {
+        try
+        {
+            Add(ref reply, core.Ops.ReadGauges(heap, gauge));
+        }
+        finally
+        {
+            heap.Use.Leave();
+        }
+    }
+
     private static void Add(ref StatisticsReply reply, in HeapGauges gauges)
     {
         reply.HasGauges = 1;
@@ -53,5 +66,5 @@ internal static class StatisticsReplies
         reply.LargestRun = (ulong)gauges.LargestRun;
     }
 
-    private static ulong Sum(IReadOnlyList<HeapSlot> slots, Func<HeapStatistics, long> value) => (ulong)slots.Sum(slot => value(slot.Statistics));
+    private static ulong Sum(HeapStatistics[] counted, Func<HeapStatistics, long> value) => (ulong)counted.Sum(value);
 }

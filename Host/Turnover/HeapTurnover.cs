@@ -24,22 +24,23 @@ internal sealed class HeapTurnover(HeapStart start, RetiredHeaps retired, Buffer
     /// <param name="wanted">What is to be served, in order. The definitions' shares in plugins are taken over, or given back where this throws.</param>
     /// <param name="publish">Puts the new slots in the registry. Nothing fails after it.</param>
     /// <param name="retire">Which of the slots that are no longer served are to end; the others are kept by the caller.</param>
+    /// <param name="handsOverRegions">Whether a heap with a region of fixed size takes over that of the heap before it.</param>
     /// <param name="why">For people: reload, swap, restart.</param>
     /// <exception cref="HeapChangeException">Refused; nothing has changed.</exception>
-    public void Apply(IReadOnlyList<HeapSlot> now, IReadOnlyList<WantedHeap> wanted, Action<IReadOnlyList<HeapSlot>> publish, Func<HeapSlot, bool> retire, string why)
+    public void Apply(IReadOnlyList<HeapSlot> now, IReadOnlyList<WantedHeap> wanted, Action<IReadOnlyList<HeapSlot>> publish, Func<HeapSlot, bool> retire, bool handsOverRegions, string why)
     {
         var paused = new List<HeapSlot>();
         IReadOnlyList<HeapSlot> started;
         try
         {
             HeapRegistry.ThrowIfNamesClash(wanted.Select(heap => heap.Definition));
-            foreach (var heap in wanted) PauseRegion(heap, paused);
+            if (handsOverRegions) foreach (var heap in wanted) PauseRegion(heap, paused);
             started = start.All([.. wanted.Where(heap => !heap.Stays).Select(heap => (heap.Definition, heap.Running?.Books))]);
         }
         catch (Exception exception)
         {
             foreach (var slot in paused) slot.Use.Reopen();
-            foreach (var heap in wanted) heap.Definition.ReturnPlugin();
+            foreach (var heap in wanted.Where(heap => !ReferenceEquals(heap.Definition, heap.Running?.Definition))) heap.Definition.ReturnPlugin();
             throw Refusal(exception);
         }
 
@@ -63,6 +64,7 @@ internal sealed class HeapTurnover(HeapStart start, RetiredHeaps retired, Buffer
     {
         var slot = heap.Running!;
         var (old, changed) = (slot.Definition, heap.Definition);
+        if (ReferenceEquals(old, changed)) return slot;
         slot.Redefine(changed with { Create = old.Create, Source = changed.Source is null ? null : changed.Source with { Lease = old.Source?.Lease } }, HeapStart.AccessOf(changed));
         changed.ReturnPlugin();
         return slot;
