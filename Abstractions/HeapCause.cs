@@ -98,6 +98,7 @@ public static class HeapCause
 
     /// <summary>The heap keeps no journal. EOPNOTSUPP.</summary>
     public const string NoJournal = "no-journal";
+
     /// <summary>The heap cannot be replaced now: its region is in use, or another change is under way. EBUSY.</summary>
     public const string HeapBusy = "heap-busy";
 
