@@ -11,24 +11,23 @@ internal sealed class ImitatedDirectory : ShownDirectory
     private const UnixFileMode ReadAndSearch =
         UnixFileMode.UserRead | UnixFileMode.UserExecute | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
-    private const UnixFileMode Owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
-    private readonly string _home, _listed, _unlisted;
+    private readonly PrivateHome _home;
+    private readonly string _listed, _unlisted;
     private readonly HashSet<string> _hidden = new(StringComparer.Ordinal), _kernels = new(StringComparer.Ordinal);
 
-    private ImitatedDirectory(string home, NodeTable nodes)
+    private ImitatedDirectory(PrivateHome home, NodeTable nodes)
         : base(DirectoryWay.Answers, nodes)
     {
         _home = home;
-        _listed = Path.Join(home, "dma_heap");
-        _unlisted = Path.Join(home, "aliases");
+        _listed = Path.Join(home.Path, "dma_heap");
+        _unlisted = Path.Join(home.Path, "aliases");
     }
 
     /// <exception cref="IOException">There is no room for it.</exception>
     public static ImitatedDirectory Make(HeapDirectory directory)
     {
         var nodes = new NodeTable();
-        var made = new ImitatedDirectory(Directory.CreateTempSubdirectory("dmaheap-exec-").FullName, nodes);
+        var made = new ImitatedDirectory(PrivateHome.Make(), nodes);
         try
         {
             made.Fill(directory);
@@ -50,22 +49,11 @@ internal sealed class ImitatedDirectory : ShownDirectory
         return (_hidden.Contains(name) ? _unlisted : _listed) + rest;
     }
 
-    public override void Dispose()
-    {
-        try
-        {
-            if (Directory.Exists(_listed)) File.SetUnixFileMode(_listed, Owner);
-            Directory.Delete(_home, recursive: true);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // The program may do with its files what it likes.
-        }
-    }
+    public override void Dispose() => _home.Dispose();
 
     private void Fill(HeapDirectory directory)
     {
-        File.SetUnixFileMode(_home, Owner | ReadAndSearch);
+        File.SetUnixFileMode(_home.Path, UnixFileMode.UserWrite | ReadAndSearch);
         Directory.CreateDirectory(_listed);
         Directory.CreateDirectory(_unlisted);
         foreach (var (name, heap, isAlias) in directory.Names)

@@ -15,10 +15,12 @@ public sealed class LauncherTests : IDisposable
         [[ ! -e $FAKE/broken ]] || exit 1
         while [[ $1 != --output ]]; do shift; done
         version=$(<"$FAKE/version")
-        printf '#!/bin/bash\necho "version %s root $DOTNET_ROOT"\nprintf "[%%s]\\n" "$@"\n[[ $1 != wait ]] || read -r <"$FAKE/wait"\n[[ -e $0 ]] || echo "my build is gone"\n' "$version" >"$2/dmaheap"
+        printf '#!/bin/bash\necho "version %s root $DOTNET_ROOT"\nprintf "[%%s]\\n" "$@"\n[[ $1 != environment ]] || echo "$DOTNET_EnableDiagnostics $DMAHEAP_LAUNCHER"\n[[ $1 != wait ]] || read -r <"$FAKE/wait"\n[[ -e $0 ]] || echo "my build is gone"\n' "$version" >"$2/dmaheap"
         chmod +x "$2/dmaheap"
         echo "chatter of the build"
         """;
+
+    const string Diagnostics = "DOTNET_EnableDiagnostics";
 
     readonly TemporaryDirectory _directory = new();
 
@@ -55,6 +57,16 @@ public sealed class LauncherTests : IDisposable
         var second = await RunAsync();
         Assert.Equal("", second.Error);
         Assert.Equal(1, Calls);
+    }
+
+    [Fact]
+    public async Task Diagnostics_are_off_unless_asked_for_and_noted_as_not_given()
+    {
+        var usual = await RunAsync("environment");
+        Assert.Matches("\n0 .*unset=([A-Z_]+,)?DOTNET_EnableDiagnostics\n", usual.Output);
+        var asked = await RunningProgram.RunAsync(Launcher, ["environment"], new Dictionary<string, string?>(Variables) { [Diagnostics] = "1" });
+        Assert.Contains("\n1 ", asked.Output);
+        Assert.DoesNotContain(Diagnostics, asked.Output);
     }
 
     [Fact]
@@ -162,6 +174,7 @@ public sealed class LauncherTests : IDisposable
         ["FAKE"] = _directory.Path,
         ["PATH"] = $"{_directory.Path}:{Environment.GetEnvironmentVariable("PATH")}",
         ["DOTNET_ROOT"] = null,
+        [Diagnostics] = null,
         ["HOME"] = _directory.Path,
     };
 

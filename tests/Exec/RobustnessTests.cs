@@ -79,6 +79,32 @@ public sealed class RobustnessTests
     }
 
     [Fact]
+    public async Task What_a_killed_supervisor_left_goes_when_the_next_one_starts()
+    {
+        using var sandbox = new ExecSandbox(User.Nobody);
+        Assert.SkipWhen(await sandbox.MountsAsync(), "nothing is left where the directory is mounted");
+        using var killed = sandbox.StartTalking(sandbox.Under([], CCompiler.Compile("exec/storm"), "once"));
+        await killed.PrintedAsync(text => text.Contains("ready"));
+        var left = Assert.Single(Homes());
+        killed.Signal(SigKill);
+        await Eventually.Is(() => killed.HasExited);
+        Assert.Equal([left], Homes());
+
+        using var next = sandbox.StartTalking(sandbox.Under([], CCompiler.Compile("exec/storm"), "once"));
+        await next.PrintedAsync(text => text.Contains("ready"));
+        var own = Assert.Single(Homes());
+        Assert.NotEqual(left, own);
+        ProgramAssert.Exit(0, await sandbox.RunAsync("true"));
+        Assert.Equal([own], Homes()); // it lives
+        next.Hush();
+        ProgramAssert.Exit(0, await next.EndAsync());
+        Assert.Empty(Homes());
+        killed.Hush();
+
+        string[] Homes() => Directory.GetDirectories(sandbox.Temporary, "dmaheap-*exec-*");
+    }
+
+    [Fact]
     public async Task A_slow_heap_does_not_stop_the_others()
     {
         using var gate = new ManualResetEventSlim();

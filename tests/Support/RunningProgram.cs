@@ -31,6 +31,9 @@ sealed class RunningProgram : IDisposable
 
     public int Id => _process.Id;
 
+    /// <summary>Whether it has ended; what it started may still hold its streams.</summary>
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Starts a program with nothing on its standard input, unless it is to be spoken to.</summary>
     /// <param name="file">The program.</param>
     /// <param name="arguments">Its arguments.</param>
