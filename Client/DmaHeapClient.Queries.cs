@@ -142,7 +142,7 @@ public sealed partial class DmaHeapClient
     /// <summary>Tells the heap that CPU access ends, on this thread.</summary>
     /// <param name="handle">Any descriptor of the buffer; it stays the caller's.</param>
     /// <param name="direction">As it was begun.</param>
-    /// <exception cref="DmaHeapException">EINVAL: <c>unknown-buffer</c>, or <c>bad-request</c> where no such access was begun through this client; the hook's own error.</exception>
+    /// <exception cref="DmaHeapException">EINVAL: <c>unknown-buffer</c>, or <c>bad-order</c> where no such access was begun through this client; the hook's own error.</exception>
     public void EndCpuAccess(SafeFileHandle handle, CpuAccessDirection direction) => AccessCpu(handle, direction, end: true);
 
     internal void AccessCpu(SafeFileHandle handle, CpuAccessDirection direction, bool end)

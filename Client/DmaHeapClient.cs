@@ -16,6 +16,7 @@ namespace DmaHeap.Client;
 public sealed partial class DmaHeapClient : IDisposable, IAsyncDisposable
 {
     readonly HostConnection _connection;
+    ulong _lastNumber;
 
     DmaHeapClient(HostConnection connection, HostInfo host)
     {
@@ -26,6 +27,11 @@ public sealed partial class DmaHeapClient : IDisposable, IAsyncDisposable
 
     /// <summary>The host, as it introduced itself.</summary>
     public HostInfo Host { get; }
+
+    internal HostConnection Connection => _connection;
+
+    /// <summary>A number for an attachment or a vmap, never used before on this connection.</summary>
+    internal ulong NextNumber() => Interlocked.Increment(ref _lastNumber);
 
     /// <summary>Connects to a host.</summary>
     /// <param name="path">Its socket; null to look where the documented rule says (<see cref="SocketPath"/>).</param>

@@ -20,6 +20,9 @@ internal static class CurrentRequest
     /// <summary>Begins a request that came by a connection.</summary>
     public static Scope Enter(ulong connection, ulong number) => new(new RequestId(connection, number));
 
+    /// <summary>Goes on with a request that may have begun on another thread.</summary>
+    public static Scope Resume(RequestId id) => new(id);
+
     /// <summary>Begins a request of the program that embeds the host.</summary>
     public static Scope EnterEmbedded() => new(new RequestId(Embedded, Interlocked.Increment(ref s_lastEmbedded)));
 

@@ -63,7 +63,6 @@ public sealed partial class DmaHeapHost
     private BufferRecord Find(SafeFileHandle shown)
     {
         ArgumentNullException.ThrowIfNull(shown);
-        return Core.Watch.Identify(shown)
-            ?? throw new HeapException(HeapErrno.Invalid, HeapCause.UnknownBuffer, "the descriptor shown is no buffer of this host");
+        return Core.Find(shown);
     }
 }

@@ -2,8 +2,10 @@ using System.Security.Cryptography;
 using DmaHeap.Hosting.Allocation;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Importers;
 using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Ops;
 using DmaHeap.Hosting.Policy;
 using DmaHeap.Hosting.Turnover;
 using DmaHeap.Linux;
@@ -37,7 +39,10 @@ internal sealed class HostCore : IDisposable
         Probe = options.Probe;
         _headroom = new Headroom();
         Quotas = new Quotas(Settle(plan.Limits));
-        Ops = new BufferOps(log);
+        OpWatch = new OpWatch(time, log);
+        Ops = new BufferOps(OpWatch, log);
+        var descriptors = (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft);
+        ImportLimits = new ImportLimits(perUser: Math.Max(16, descriptors / 8), total: Math.Max(32, descriptors / 4));
         CpuAccess = new EmbeddedCpuAccess(Ops);
         Releaser = new Releaser(Quotas, log);
         var start = new HeapStart(MachineCapabilities.Probe(), _headroom, time, log, _stopping.Token);
@@ -49,10 +54,11 @@ internal sealed class HostCore : IDisposable
         catch
         {
             HeapStart.EndAll(Registry.Slots.Reverse(), log);
+            OpWatch.Dispose();
             throw;
         }
 
-        Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, NewEpoch(), time, log, Probe);
+        Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, Ops, NewEpoch(), time, log, Probe);
         Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };
         Changes = new HeapChanges(this, new HeapTurnover(start, Retired, Table, log), options, plugins, time, log);
     }
@@ -83,6 +89,15 @@ internal sealed class HostCore : IDisposable
     public Allocator Allocator { get; }
 
     public BufferOps Ops { get; }
+
+    /// <summary>Looks after threads that are inside a heap's op.</summary>
+    public OpWatch OpWatch { get; }
+
+    /// <summary>How many attachments there may be.</summary>
+    public ImportLimits ImportLimits { get; }
+
+    /// <summary>Importers of the program that embeds the host.</summary>
+    public EmbeddedImporters Importers { get; } = new();
 
     public EmbeddedCpuAccess CpuAccess { get; }
 
@@ -117,6 +132,15 @@ internal sealed class HostCore : IDisposable
     /// <summary>Unloads plugins that nobody uses, after what is under way on this thread has let go of them.</summary>
     public void UnloadUnused() => ThreadPool.UnsafeQueueUserWorkItem(static plugins => plugins.UnloadUnused(), _plugins, preferLocal: false);
 
+    /// <summary>Which buffer a descriptor is.</summary>
+    /// <exception cref="HeapException">EINVAL: it is no buffer of this host.</exception>
+    public BufferRecord Find(Microsoft.Win32.SafeHandles.SafeFileHandle shown) => Watch.Identify(shown)
+        ?? throw new HeapException(HeapErrno.Invalid, HeapCause.UnknownBuffer, "the descriptor shown is no buffer of this host");
+
+    /// <param name="caller">Who imports.</param>
+    /// <param name="executable">Finds the path of the program it runs; empty when unknown.</param>
+    public Importer NewImporter(Caller caller, Func<string> executable) => new(Ops, ImportLimits, caller, executable, _log);
+
     /// <summary>Tells the heaps that the host is about to stop, so that those that wait for something give up.</summary>
     public void AnnounceStop() => _stopping.Cancel();
 
@@ -129,6 +153,7 @@ internal sealed class HostCore : IDisposable
         if (Interlocked.Exchange(ref _stopped, 1) != 0) return;
         Changes.Stop(s_patience);
         _stopping.Cancel();
+        Importers.CloseAll();
         Watch.Dispose();
         Releaser.Finish(s_patience);
         var live = Table.Snapshot();
@@ -136,6 +161,7 @@ internal sealed class HostCore : IDisposable
         foreach (var record in live) Releaser.Release(record, ReleaseReason.HostStopping);
         Retired.WaitForEnds(s_patience);
         HeapStart.EndAll([.. Registry.Slots, .. Changes.StoodInFor], _log);
+        OpWatch.Dispose();
         _stopping.Dispose();
         HostLog.Stopped(_log, live.Length);
     }

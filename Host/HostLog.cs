@@ -84,4 +84,19 @@ internal static partial class HostLog
 
     [LoggerMessage(270, LogLevel.Debug, "Allocated {Bytes} bytes for {UserId}/{ProcessId} from heap {Heap}, as buffer {Buffer} (request {Request})")]
     public static partial void BufferAllocated(ILogger log, long bytes, uint userId, int processId, string heap, ulong buffer, string request);
+    [LoggerMessage(44, LogLevel.Error, "A request of client {UserId}/{ProcessId} failed inside the host")]
+    public static partial void RequestFailed(ILogger log, uint userId, int processId, Exception exception);
+
+    [LoggerMessage(200, LogLevel.Error, "Heap {Heap} does not come back from {Op} of its buffer {Sequence} within {Milliseconds} ms: it is faulted, and the thread given up")]
+    public static partial void OpStuck(ILogger log, string heap, string op, ulong sequence, long milliseconds);
+
+    [LoggerMessage(201, LogLevel.Warning, "Heap {Heap} came back from {Op} of its buffer {Sequence} after it was given up; it stays faulted")]
+    public static partial void OpCameBack(ILogger log, string heap, string op, ulong sequence);
+
+    [LoggerMessage(202, LogLevel.Information, "Refused importer {UserId}/{ProcessId} ({Executable}) {Op} of buffer {Sequence} of heap {Heap}: {Sentence} ({Errno}, {Cause})")]
+    public static partial void ImporterRefused(
+        ILogger log, uint userId, int processId, string executable, string op, ulong sequence, string heap, string sentence, Linux.Errno errno, string cause);
+
+    [LoggerMessage(203, LogLevel.Information, "Importer {UserId}/{ProcessId} went and left {Attachments} attachments of buffer {Sequence} of heap {Heap}; they are undone")]
+    public static partial void ImporterLeft(ILogger log, uint userId, int processId, int attachments, ulong sequence, string heap);
 }

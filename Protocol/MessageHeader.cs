@@ -49,6 +49,24 @@ public enum MessageKind : ushort
     /// <summary>Client: which buffers live? <see cref="ListBuffersRequest"/>.</summary>
     ListBuffers = 9,
 
+    /// <summary>Client: attach to this buffer. Carries exactly one descriptor. <see cref="AttachBufferRequest"/>.</summary>
+    Attach = 20,
+
+    /// <summary>Client: give me the memory. <see cref="MapRequest"/>.</summary>
+    Map = 21,
+
+    /// <summary>Client: take it back. <see cref="UnmapRequest"/>.</summary>
+    Unmap = 22,
+
+    /// <summary>Client: end an attachment. <see cref="DetachRequest"/>.</summary>
+    Detach = 23,
+
+    /// <summary>Client: this buffer as one range for a CPU. Carries exactly one descriptor. <see cref="VmapRequest"/>.</summary>
+    Vmap = 24,
+
+    /// <summary>Client: take that range back. <see cref="VunmapRequest"/>.</summary>
+    Vunmap = 25,
+
     /// <summary>Client: what does the heap's journal say? <see cref="JournalRequest"/>.</summary>
     Journal = 40,
 

@@ -20,6 +20,7 @@ sealed partial class HostConnection : IDisposable
     ulong _lastId;
     int _tasks; // of the pending calls, those that a task waits for
     bool _reading;
+    Task _later = Task.CompletedTask; // the last of the sends that wait for a host that is behind
     CallFailure? _failure;
 
     /// <summary>Speaks on a connected socket, which it then owns.</summary>
@@ -37,6 +38,7 @@ sealed partial class HostConnection : IDisposable
     {
         cancellation.ThrowIfCancellationRequested();
         Register(call, ref request, task: null);
+        if (Volatile.Read(ref _later) is { IsCompleted: false } later) later.Wait(CancellationToken.None); // what was asked before goes before
         var errno = TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.None);
         if (!IsSent(call, errno)) throw SendFailed(errno);
         using (WithdrawOn(call, cancellation)) Await(call);
@@ -50,7 +52,7 @@ sealed partial class HostConnection : IDisposable
         cancellation.ThrowIfCancellationRequested();
         var task = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Register(call, ref request, task);
-        var errno = TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.DontWait);
+        var errno = Volatile.Read(ref _later).IsCompleted ? TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.DontWait) : Errno.EAGAIN;
         if (errno == Errno.EAGAIN) errno = await SendLaterAsync(request, shown).ConfigureAwait(false);
         if (!IsSent(call, errno)) throw SendFailed(errno);
         EnsureRead();
@@ -106,10 +108,19 @@ sealed partial class HostConnection : IDisposable
 
     static DmaHeapException SendFailed(Errno errno) => CallFailure.Kernel(errno, "The request could not be sent").ToException();
 
-    /// <summary>The host is behind with reading: rare enough to let a pool thread wait for it.</summary>
+    /// <summary>The host is behind with reading: rare enough to let a pool thread wait for it. What is sent later is sent in its order.</summary>
     Task<Errno> SendLaterAsync<TRequest>(TRequest request, SafeFileHandle? shown)
-        where TRequest : unmanaged =>
-        Task.Run(() => TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.None));
+        where TRequest : unmanaged
+    {
+        lock (_gate)
+        {
+            var sent = _later.ContinueWith(
+                _ => TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.None),
+                CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            _later = sent;
+            return sent;
+        }
+    }
 
     CancellationTokenRegistration WithdrawOn(PendingCall call, CancellationToken cancellation) =>
         cancellation.CanBeCanceled ? WithdrawOn(call.Id, cancellation) : default;

@@ -15,7 +15,7 @@ namespace DmaHeap.Hosting.Allocation;
 /// Thread-safe; no lock is held while the heap is called.
 /// </summary>
 internal sealed class Allocator(
-    Func<HeapRegistry> registry, Quotas quotas, ReleaseWatch watch, Releaser releaser, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
+    Func<HeapRegistry> registry, Quotas quotas, ReleaseWatch watch, Releaser releaser, BufferOps ops, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
@@ -151,18 +151,6 @@ internal sealed class Allocator(
         }
     }
 
-    private MmapPolicy AskMmapPolicy(HeapSlot slot, HeapBuffer buffer)
-    {
-        try
-        {
-            return buffer.MmapPolicy;
-        }
-        catch (Exception exception) when (exception is not HeapException)
-        {
-            throw Faulted(slot, nameof(HeapBuffer.MmapPolicy), exception);
-        }
-    }
-
     private HeapException Faulted(HeapSlot slot, string hook, Exception exception)
     {
         HostLog.HeapFaulted(log, slot.Name, hook, CurrentRequest.Text, exception);
@@ -190,7 +178,7 @@ internal sealed class Allocator(
 
     private SafeFileHandle Export(BufferRecord record, FileAccessMode mode)
     {
-        var shown = record.Memory.TakeShownFile(AskMmapPolicy(record.Heap, record.Buffer), ShownName(record));
+        var shown = record.Memory.TakeShownFile(ops.MmapPolicyOf(record), ShownName(record));
         using var file = shown.File;
         watch.Track(record, in shown);
         SafeFileHandle? handle = null;

@@ -1,29 +1,61 @@
 using System.Text;
 using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Ops;
 using Microsoft.Extensions.Logging;
 
 namespace DmaHeap.Hosting.Buffers;
 
 /// <summary>
-/// Calls the ops of buffers, one at a time for each buffer, and gauges: contained, so that what a heap throws is an errno for the caller and an entry in the log.
+/// Calls the ops of buffers, and gauges: watched and contained, so that what a heap throws is an errno for the caller and an entry in the log. Whoever calls has the buffer's turn.
 /// </summary>
-internal sealed class BufferOps(ILogger log)
+internal sealed class BufferOps(OpWatch watch, ILogger log)
 {
     /// <exception cref="HeapException">The heap refused or failed.</exception>
-    public void BeginCpuAccess(BufferRecord record, DataDirection direction, Caller caller)
+    public BufferAttachment Attach(OpCall call, AttachRequest request) =>
+        Call(call, nameof(HeapBuffer.Attach), buffer => buffer.Attach(in request)) ?? throw Broken(call, nameof(HeapBuffer.Attach), "returned null");
+
+    /// <exception cref="HeapException">The heap failed; the attachment counts as ended.</exception>
+    public void Detach(OpCall call, BufferAttachment attachment) =>
+        Undo(call, nameof(HeapBuffer.Detach), buffer => buffer.Detach(attachment));
+
+    /// <exception cref="HeapException">The heap refused or failed.</exception>
+    public IReadOnlyList<MemorySegment> Map(OpCall call, BufferAttachment attachment, DataDirection direction) =>
+        Call(call, nameof(HeapBuffer.Map), buffer => buffer.Map(attachment, direction)) ?? throw Broken(call, nameof(HeapBuffer.Map), "returned null");
+
+    /// <exception cref="HeapException">The heap failed; the mapping counts as ended.</exception>
+    public void Unmap(OpCall call, BufferAttachment attachment, IReadOnlyList<MemorySegment> segments, DataDirection direction) =>
+        Undo(call, nameof(HeapBuffer.Unmap), buffer => buffer.Unmap(attachment, segments, direction));
+
+    /// <exception cref="HeapException">The heap refused or failed.</exception>
+    public MemorySegment Vmap(OpCall call) => Call(call, nameof(HeapBuffer.Vmap), buffer => buffer.Vmap());
+
+    /// <exception cref="HeapException">The heap failed; the mapping counts as ended.</exception>
+    public void Vunmap(OpCall call, MemorySegment mapping) => Undo(call, nameof(HeapBuffer.Vunmap), buffer => buffer.Vunmap(mapping));
+
+    /// <exception cref="HeapException">The heap refused or failed.</exception>
+    public void BeginCpuAccess(OpCall call, DataDirection direction, Caller caller)
     {
-        if (!record.Heap.HasCpuAccessHooks(record.Buffer)) return;
+        if (!call.Record.Heap.HasCpuAccessHooks(call.Record.Buffer)) return;
         var access = new CpuAccess { Direction = direction, Caller = caller };
-        Call(record, nameof(HeapBuffer.BeginCpuAccess), buffer => buffer.BeginCpuAccess(in access));
+        Call(call, nameof(HeapBuffer.BeginCpuAccess), buffer =>
+        {
+            buffer.BeginCpuAccess(in access);
+            return 0;
+        });
     }
 
-    /// <exception cref="HeapException">The heap refused or failed; the access counts as ended.</exception>
-    public void EndCpuAccess(BufferRecord record, DataDirection direction, Caller caller)
+    /// <exception cref="HeapException">The heap failed; the access counts as ended.</exception>
+    public void EndCpuAccess(OpCall call, DataDirection direction, Caller caller)
     {
-        if (!record.Heap.HasCpuAccessHooks(record.Buffer)) return;
+        if (!call.Record.Heap.HasCpuAccessHooks(call.Record.Buffer)) return;
         var access = new CpuAccess { Direction = direction, Caller = caller };
-        Call(record, nameof(HeapBuffer.EndCpuAccess), buffer => buffer.EndCpuAccess(in access));
+        Undo(call, nameof(HeapBuffer.EndCpuAccess), buffer => buffer.EndCpuAccess(in access));
     }
+
+    /// <summary>Asks which descriptor the buffer's clients get. Nobody else has the buffer yet.</summary>
+    /// <exception cref="HeapException">The heap failed.</exception>
+    public MmapPolicy MmapPolicyOf(BufferRecord record) =>
+        Call(new OpCall(record, NoReply.Instance, static _ => null), nameof(HeapBuffer.MmapPolicy), buffer => buffer.MmapPolicy);
 
     /// <exception cref="HeapException">The heap refused or failed.</exception>
     public HeapGauges ReadGauges(HeapSlot slot, IHeapGauge gauge)
@@ -60,20 +92,44 @@ internal sealed class BufferOps(ILogger log)
         }
     }
 
-    private void Call(BufferRecord record, string op, Action<HeapBuffer> call)
+    /// <summary>A heap whose op returned what the contract does not allow.</summary>
+    public HeapException Broken(OpCall call, string op, string what)
     {
+        var exception = new InvalidOperationException($"{op} {what}.");
+        call.Record.Heap.Statistics.HookFailed();
+        HostLog.HeapFaulted(log, call.Record.Heap.Name, op, CurrentRequest.Text, exception);
+        return new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {call.Record.Heap.Name} broke the contract: its {op} {what}", exception);
+    }
+
+    private T Call<T>(OpCall call, string op, Func<HeapBuffer, T> func)
+    {
+        var (record, slot) = (call.Record, call.Record.Heap);
+        slot.Health.ThrowIfFaulted(slot.Name);
+        if (record.State >= BufferState.Releasing) throw new HeapException(HeapErrno.InputOutput, HeapCause.Stopping, "the buffer was given back to its heap, since the host is stopping");
+        watch.Enter(call, op);
         try
         {
-            // A turn at this one buffer, not a lock over the framework's state: other buffers and all else go on. A release takes its turn too, and nothing comes after it.
-            lock (record)
-            {
-                if (record.State < BufferState.Releasing) call(record.Buffer);
-            }
+            return func(record.Buffer);
         }
         catch (Exception exception) when (exception is not HeapException)
         {
-            throw Fault(record.Heap, op, exception);
+            throw Fault(slot, op, exception);
         }
+        finally
+        {
+            watch.Leave(call);
+        }
+    }
+
+    // What undoes something is not called after a release, and that is nobody's fault.
+    private void Undo(OpCall call, string op, Action<HeapBuffer> undo)
+    {
+        if (call.Record.State >= BufferState.Releasing) return;
+        Call(call, op, buffer =>
+        {
+            undo(buffer);
+            return 0;
+        });
     }
 
     private HeapException Fault(HeapSlot slot, string hook, Exception exception)

@@ -1,5 +1,6 @@
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Ops;
 
 namespace DmaHeap.Hosting.Buffers;
 
@@ -10,6 +11,8 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
 {
     private volatile HeapBuffer _buffer = buffer;
     private int _state;
+    private int _attachments;
+    private OpTurn? _turn;
 
     /// <summary>Counts the buffers of this host; the lower half of the public id.</summary>
     public ulong Sequence { get; } = sequence;
@@ -61,7 +64,7 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
     /// <summary>True when its heap ended before it did. It lives on without one: its ops are the defaults, and its end is the host's affair alone.</summary>
     public bool IsWithoutHeap { get; private set; }
 
-    /// <summary>Takes the heap's object away from a living buffer, in its turn (<c>lock</c>). Null when it is being released, or that was done.</summary>
+    /// <summary>Takes the heap's object away from a living buffer, in its turn. Null when it is being released, or that was done.</summary>
     public HeapBuffer? TakeFromHeap()
     {
         if (IsWithoutHeap || State != BufferState.Exported) return null;
@@ -70,6 +73,21 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
         _buffer = new HeapBuffer(Memory);
         return taken;
     }
+
+    /// <summary>Told, in the buffer's turn, when the buffer's heap is about to end before it: whoever had ops of the heap called undoes them.</summary>
+    public event Action<OpCall>? HeapEnding;
+
+    public void EndImports(OpCall call) => HeapEnding?.Invoke(call);
+
+    /// <summary>Importers attached.</summary>
+    public int Attachments => Volatile.Read(ref _attachments);
+
+    public void Attached() => Interlocked.Increment(ref _attachments);
+
+    public void Detached() => Interlocked.Decrement(ref _attachments);
+
+    /// <summary>Its ops, one at a time. Made when first asked for: most buffers never see an op.</summary>
+    public OpTurn Turn => Volatile.Read(ref _turn) ?? Interlocked.CompareExchange(ref _turn, new OpTurn(Heap), null) ?? _turn;
 }
 
 /// <summary>A buffer's life, in order. There is no way back.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DmaHeap.Hosting.Ops;
 
 namespace DmaHeap.Hosting.Buffers;
 
@@ -14,8 +15,11 @@ internal sealed class EmbeddedCpuAccess(BufferOps ops)
     public void Begin(BufferRecord record, DataDirection direction, Caller caller)
     {
         if (!record.Heap.HasCpuAccessHooks(record.Buffer)) return;
-        ops.BeginCpuAccess(record, direction, caller);
-        _open.GetOrCreateValue(record).Add(direction);
+        Carry(record, call =>
+        {
+            ops.BeginCpuAccess(call, direction, caller);
+            _open.GetOrCreateValue(record).Add(direction);
+        });
     }
 
     /// <summary>False, and nobody is told, when no such access was begun.</summary>
@@ -23,8 +27,19 @@ internal sealed class EmbeddedCpuAccess(BufferOps ops)
     public bool End(BufferRecord record, DataDirection direction, Caller caller)
     {
         if (!_open.TryGetValue(record, out var open) || !open.TryRemove(direction)) return false;
-        ops.EndCpuAccess(record, direction, caller);
+        Carry(record, call => ops.EndCpuAccess(call, direction, caller));
         return true;
+    }
+
+    private static void Carry(BufferRecord record, Action<OpCall> op)
+    {
+        var reply = new WaitingReply();
+        record.Turn.Post(new OpCall(record, reply, call =>
+        {
+            op(call);
+            return null;
+        }));
+        reply.Wait();
     }
 
     private sealed class OpenAccesses

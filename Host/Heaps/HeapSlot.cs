@@ -65,14 +65,25 @@ internal sealed class HeapSlot
     }
 
     /// <summary>Whether a buffer's class overrides begin or end of CPU access, so that clients must send a message for it.</summary>
-    public bool HasCpuAccessHooks(HeapBuffer buffer)
+    public bool HasCpuAccessHooks(HeapBuffer buffer) => ClassOf(buffer).HasCpuAccessHooks;
+
+    /// <summary>Whether a buffer's class overrides an op that learns of the importer, so that it is worth finding out what program that runs.</summary>
+    public bool HasImporterHooks(HeapBuffer buffer) => ClassOf(buffer).HasImporterHooks;
+
+    private BufferClass ClassOf(HeapBuffer buffer)
     {
         // A heap has one buffer class, as a rule: remembering the last one saves the reflection. A race only looks again.
         var type = buffer.GetType();
-        if (Volatile.Read(ref _lastBufferClass) is { } last && ReferenceEquals(type, last.Type)) return last.HasHooks;
-        var hooks = Overrides(type, nameof(HeapBuffer.BeginCpuAccess)) || Overrides(type, nameof(HeapBuffer.EndCpuAccess));
-        Volatile.Write(ref _lastBufferClass, new BufferClass(type, hooks));
-        return hooks;
+        if (Volatile.Read(ref _lastBufferClass) is { } last && ReferenceEquals(type, last.Type)) return last;
+        Type access = typeof(CpuAccess).MakeByRefType(), attachment = typeof(BufferAttachment), direction = typeof(DataDirection);
+        var found = new BufferClass(
+            type,
+            Overrides(type, nameof(HeapBuffer.BeginCpuAccess), access) || Overrides(type, nameof(HeapBuffer.EndCpuAccess), access),
+            Overrides(type, nameof(HeapBuffer.Attach), typeof(AttachRequest).MakeByRefType()) || Overrides(type, nameof(HeapBuffer.Detach), attachment)
+                || Overrides(type, nameof(HeapBuffer.Map), attachment, direction)
+                || Overrides(type, nameof(HeapBuffer.Unmap), attachment, typeof(IReadOnlyList<MemorySegment>), direction));
+        Volatile.Write(ref _lastBufferClass, found);
+        return found;
     }
 
     /// <summary>Ends the heap: tells it, disposes it and drops all that leads to its plugin. What it throws goes to <paramref name="faulted"/>. Once.</summary>
@@ -104,11 +115,11 @@ internal sealed class HeapSlot
     }
 
     // By its parameters too: a class may have other methods of the name.
-    private static bool Overrides(Type type, string method) =>
-        type.GetMethod(method, [typeof(CpuAccess).MakeByRefType()])?.DeclaringType != typeof(HeapBuffer);
+    private static bool Overrides(Type type, string method, params Type[] parameters) =>
+        type.GetMethod(method, parameters)?.DeclaringType != typeof(HeapBuffer);
 
     // One object each, so that nobody sees one half of what belongs together with the other half of before.
-    private sealed record BufferClass(Type Type, bool HasHooks);
+    private sealed record BufferClass(Type Type, bool HasCpuAccessHooks, bool HasImporterHooks);
 
     private sealed record Terms(HeapDefinition Definition, AccessRule Access);
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Ops;
 using DmaHeap.Hosting.Policy;
 using Microsoft.Extensions.Logging;
 
@@ -39,14 +40,22 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
     /// <param name="patience">How long to wait in all.</param>
     public void Finish(TimeSpan patience) => SpinWait.SpinUntil(() => Pending == 0, patience);
 
-    /// <summary>Releases a buffer now, on this thread, unless somebody else did or does.</summary>
-    public void Release(BufferRecord record, ReleaseReason reason)
-    {
-        lock (record)
+    /// <summary>
+    /// Releases a buffer, unless somebody else did or does: now, on this thread, or where an op of the buffer is under way, after it, on the op's.
+    /// </summary>
+    /// <param name="record">The buffer.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="whenDone">Called when it is released, or was before.</param>
+    public void Release(BufferRecord record, ReleaseReason reason, Action? whenDone = null) =>
+        record.Turn.Post(new OpCall(record, NoReply.Instance, _ =>
         {
-            if (!record.TryBeginRelease()) return; // in the lock: an op that is under way is let finish first
-        }
+            if (record.TryBeginRelease()) ReleaseNow(record, reason);
+            whenDone?.Invoke();
+            return null;
+        }) { MayBeGivenUp = false });
 
+    private void ReleaseNow(BufferRecord record, ReleaseReason reason)
+    {
         if (!record.IsWithoutHeap) CallHeap(record.Heap, record.Buffer, reason);
         quotas.Refund(record.Heap.Accounts, record.Owner.UserId, record.Length);
         record.Heap.Statistics.Released(record.Length);
@@ -58,12 +67,27 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
     /// <returns>False when it is being released anyway.</returns>
     public bool TakeFromHeap(BufferRecord record, ReleaseReason reason)
     {
-        HeapBuffer? taken;
-        lock (record) taken = record.TakeFromHeap();
-        if (taken is null) return false;
-        CallHeap(record.Heap, taken, reason);
-        record.Heap.Use.Leave();
-        return true;
+        var reply = new WaitingReply();
+        var wasTaken = false;
+        record.Turn.Post(new OpCall(record, reply, call =>
+        {
+            record.EndImports(call); // the heap hears of their end before that of the buffer
+            if (record.TakeFromHeap() is not { } taken) return null;
+            CallHeap(record.Heap, taken, reason);
+            record.Heap.Use.Leave();
+            wasTaken = true;
+            return null;
+        }));
+        try
+        {
+            reply.Wait();
+        }
+        catch (HeapException)
+        {
+            // The heap does not come back from an op of this buffer, so it cannot be given it back either.
+        }
+
+        return wasTaken;
     }
 
     /// <summary>Drops what is kept for a slot that has ended.</summary>
@@ -114,11 +138,10 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
             }
         }
 
-        private void ReleaseOne(BufferRecord record)
+        private void ReleaseOne(BufferRecord record) => releaser.Release(record, ReleaseReason.LastReferenceGone, () =>
         {
-            releaser.Release(record, ReleaseReason.LastReferenceGone);
             Interlocked.Decrement(ref releaser._pending);
             Interlocked.Increment(ref releaser._progress);
-        }
+        });
     }
 }

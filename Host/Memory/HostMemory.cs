@@ -31,6 +31,9 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
     /// <param name="name">Shown in /proc/PID/fd where a file is made for this.</param>
     public abstract ShownFile TakeShownFile(MmapPolicy policy, string name);
 
+    /// <summary>True when it belongs to a buffer.</summary>
+    public bool IsClaimed => Volatile.Read(ref _claimed) != 0;
+
     public abstract SafeFileHandle OpenDescriptor();
 
     /// <summary>Opens the memory for an importer to whom the heap's <c>Map</c> gave some of it. The caller owns what it gets.</summary>

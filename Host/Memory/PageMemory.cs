@@ -12,6 +12,7 @@ internal sealed class PageMemory : HostMemory
     private const Seals FixedSize = Seals.Shrink | Seals.Grow | Seals.Seal;
 
     private SafeFileHandle? _file;
+    private volatile bool _wasShown;
 
     private PageMemory(SafeFileHandle file, long length, long pageSize)
         : base(length, pageSize) => _file = file;
@@ -54,6 +55,7 @@ internal sealed class PageMemory : HostMemory
         if (policy == MmapPolicy.Refused) return OpaqueMemory.CreateShownFile(Length, name);
         var file = Interlocked.Exchange(ref _file, null)
             ?? throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, "the heap returned memory that was handed out or disposed before");
+        _wasShown = true;
         return new ShownFile(file, IsOpaque: false);
     }
 
@@ -66,15 +68,9 @@ internal sealed class PageMemory : HostMemory
 
     public override SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown)
     {
-        var mode = AccessFor(direction);
-        if (Volatile.Read(ref _file) is { } file) return Reopen(file, mode);
-        if (shown is null) throw Gone();
-        var has = DescriptorFlags.GetAccessMode(shown);
-        if (has == FileAccessMode.ReadWrite || has == mode) return Reopen(shown, mode);
-        throw new HeapException(HeapErrno.Access, HeapCause.AccessDenied,
-            mode == FileAccessMode.ReadOnly
-                ? "the descriptor shown cannot be read, and data to the device is read"
-                : "the descriptor shown is not open for reading and writing, and data from the device is written: only ToDevice can be mapped with it");
+        if (Volatile.Read(ref _file) is { } file) return Reopen(file, AccessFor(direction));
+        if (shown is null || !_wasShown) throw Gone();
+        return Reopen(shown, ShownAccess.For(direction, shown));
     }
 
     public override void Dispose() => Interlocked.Exchange(ref _file, null)?.Dispose();

@@ -108,12 +108,6 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
         }
 
         var errno = connection.Send(scratch[..length], handles);
-        if (errno == Errno.None) return;
-        throw errno switch
-        {
-            Errno.EPIPE or Errno.ECONNRESET => new HeapException(HeapErrno.Interrupted, HeapCause.Cancelled, "the client is gone"),
-            Errno.ETOOMANYREFS => new HeapException(HeapErrno.Busy, HeapCause.UndeliveredLimit, "the kernel carries no more unread descriptors of this host: clients are to read first"),
-            _ => Memory.SystemRefusal.From(errno, "sending a descriptor"),
-        };
+        if (errno != Errno.None) throw RequestFields.NotSent(errno);
     }
 }

@@ -1,4 +1,4 @@
-using DmaHeap.Hosting.Buffers;
+using DmaHeap.Hosting.Importers;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -20,7 +20,7 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     private readonly Queue<(long Number, int Descriptors)> _carrying = new();
     private readonly Queue<PendingReply> _unsent = new();
     private readonly Dictionary<ulong, CancellationTokenSource> _underWay = [];
-    private readonly List<(BufferRecord Record, DataDirection Direction)> _cpuAccess = [];
+    private Importer? _importer;
     private long _sent;
     private int _workers;
     private bool _closed;
@@ -157,32 +157,24 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
         CancelQuietly(source);
     }
 
-    /// <summary>Remembers an access that was begun. False when the connection was closed meanwhile: whoever began it is to end it.</summary>
-    public bool TryBeginCpuAccess(BufferRecord record, DataDirection direction)
+    /// <summary>What the client attached, mapped and began; made when it first does. One of a connection that is closed is closed as well.</summary>
+    public Importer ImporterBy(Func<Connection, Importer> make)
     {
         lock (_lock)
         {
-            if (_closed) return false;
-            _cpuAccess.Add((record, direction));
-            return true;
+            if (_importer is not null) return _importer;
+            _importer = make(this);
+            if (_closed) _importer.Close(); // it has nothing yet, so nobody is called
+            return _importer;
         }
     }
 
-    /// <summary>False when no such access was begun on this connection.</summary>
-    public bool TryEndCpuAccess(BufferRecord record, DataDirection direction)
+    /// <summary>The connection is closed: undoes what its client left.</summary>
+    public void CloseImporter()
     {
-        lock (_lock) return _cpuAccess.Remove((record, direction));
-    }
-
-    /// <summary>Takes the accesses that were begun and never ended.</summary>
-    public (BufferRecord Record, DataDirection Direction)[] TakeCpuAccess()
-    {
-        lock (_lock)
-        {
-            var open = _cpuAccess.ToArray();
-            _cpuAccess.Clear();
-            return open;
-        }
+        Importer? importer;
+        lock (_lock) importer = _importer;
+        importer?.Close();
     }
 
     /// <summary>Closes it for good and cancels what is under way. True for the one call that did.</summary>

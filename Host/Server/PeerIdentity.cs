@@ -13,17 +13,41 @@ internal static class PeerIdentity
             credentials.UserId, credentials.GroupId, credentials.ProcessId, SocketPeer.GetGroups(connection), ControlGroupOf(connection, credentials.ProcessId));
     }
 
+    /// <summary>The program a client runs now: the path of its executable as the host sees it; empty when that cannot be told.</summary>
+    public static string ExecutableOf(SafeFileHandle connection, int processId)
+    {
+        try
+        {
+            return Proven(connection, processId, static pid => File.ResolveLinkTarget($"/proc/{pid}/exe", returnFinalTarget: false)?.FullName);
+        }
+        catch (ObjectDisposedException)
+        {
+            return ""; // it has gone meanwhile
+        }
+    }
+
+    private static string ControlGroupOf(SafeFileHandle connection, int processId) => Proven(connection, processId, static pid => new ControlGroups().FindPath(pid));
+
     // The pid may be another's by the time /proc is read. Holding a pidfd that still stands for a living process afterwards rules that out, where the kernel has it.
-    private static string ControlGroupOf(SafeFileHandle connection, int processId)
+    private static string Proven(SafeFileHandle connection, int processId, Func<int, string?> read)
     {
         if (processId == 0) return "";
         var errno = SocketPeer.TryGetProcess(connection, out var process);
         using (process)
         {
-            var path = new ControlGroups().FindPath(processId) ?? "";
-            if (errno == Errno.ENOPROTOOPT) return path;
+            string text;
+            try
+            {
+                text = read(processId) ?? "";
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                return "";
+            }
+
+            if (errno == Errno.ENOPROTOOPT) return text;
             const int JustAsking = 0;
-            return process is not null && ProcessFd.TrySendSignal(process, JustAsking) is Errno.None or Errno.EPERM ? path : "";
+            return process is not null && ProcessFd.TrySendSignal(process, JustAsking) is Errno.None or Errno.EPERM ? text : "";
         }
     }
 }

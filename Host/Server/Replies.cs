@@ -42,6 +42,7 @@ internal static class Replies
             PageSize = (uint)record.Memory.PageSize,
             UserId = record.Owner.UserId,
             ProcessId = record.Owner.ProcessId,
+            Attachments = (uint)record.Attachments,
         };
         TextField.Write(entry.Heap, record.Heap.Name);
         TextField.Write(entry.Name, record.Name);

@@ -1,3 +1,4 @@
+using DmaHeap.Linux;
 using DmaHeap.Protocol;
 
 namespace DmaHeap.Hosting.Server;
@@ -36,6 +37,14 @@ internal static class RequestFields
     public static string Text(ReadOnlySpan<byte> field, string what) => TextField.TryRead(field, out var text)
         ? text
         : throw new ProtocolFaultException($"the field {what} is no UTF-8 text padded with zeros");
+
+    /// <summary>Why a reply with descriptors could not be sent.</summary>
+    public static HeapException NotSent(Errno errno) => errno switch
+    {
+        Errno.EPIPE or Errno.ECONNRESET => new HeapException(HeapErrno.Interrupted, HeapCause.Cancelled, "the client is gone"),
+        Errno.ETOOMANYREFS => new HeapException(HeapErrno.Busy, HeapCause.UndeliveredLimit, "the kernel carries no more unread descriptors of this host: clients are to read first"),
+        _ => Memory.SystemRefusal.From(errno, "sending a descriptor"),
+    };
 
     public static HeapException Bad(string sentence) => new(HeapErrno.Invalid, HeapCause.BadRequest, sentence);
 }

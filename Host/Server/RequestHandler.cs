@@ -13,9 +13,11 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
     private readonly AllocateRequests _allocations = new(core, cap);
     private readonly ShownBufferRequests _shown = new(core);
     private readonly QueryRequests _queries = new(core);
+    private readonly ImporterRequests _imports = new(core, cap);
 
-    public void Handle(Connection connection, ReadOnlySpan<byte> packet, ReceivedDescriptors descriptors, Span<byte> scratch)
+    public void Handle(Connection connection, ReadOnlySpan<byte> packet, WorkerScratch worker)
     {
+        var descriptors = worker.Descriptors;
         RequestFields.Demand(MessageCodec.ReadHeader(packet, out var header), "header");
         if (descriptors.Truncated) throw new ProtocolFaultException("descriptors of a message were lost: more than belong there, or the host had no room for them");
         if (header.Kind != MessageKind.Hello && !connection.IsGreeted) throw new ProtocolFaultException("the first message of a connection is a hello, and its reply is waited for");
@@ -27,7 +29,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
         using var request = CurrentRequest.Enter(connection.Key, header.RequestId);
         try
         {
-            Dispatch(connection, header, packet, descriptors, scratch);
+            Dispatch(connection, header, packet, worker);
         }
         catch (HeapException refusal)
         {
@@ -36,10 +38,16 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
         }
     }
 
-    private static int DescriptorsOf(MessageKind kind) => kind is MessageKind.Describe or MessageKind.SetName or MessageKind.CpuAccess ? 1 : 0;
+    private static int DescriptorsOf(MessageKind kind) =>
+        kind is MessageKind.Describe or MessageKind.SetName or MessageKind.CpuAccess or MessageKind.Attach or MessageKind.Vmap ? 1 : 0;
 
-    private void Dispatch(Connection connection, in MessageHeader header, ReadOnlySpan<byte> packet, ReceivedDescriptors descriptors, Span<byte> scratch)
+    // What a client does to one buffer happens in the order it was sent: these say themselves when their place is settled.
+    private static bool HasOrder(MessageKind kind) => kind is MessageKind.CpuAccess or (>= MessageKind.Attach and <= MessageKind.Vunmap);
+
+    private void Dispatch(Connection connection, in MessageHeader header, ReadOnlySpan<byte> packet, WorkerScratch worker)
     {
+        var (descriptors, scratch) = (worker.Descriptors, worker.Reply);
+        if (!HasOrder(header.Kind)) worker.Routed();
         switch (header.Kind)
         {
             case MessageKind.Hello: Hello(connection, RequestFields.Read<HelloRequest>(packet)); break;
@@ -49,7 +57,13 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
             case MessageKind.SetName: _shown.SetName(connection, RequestFields.Read<SetNameRequest>(packet), descriptors); break;
             case MessageKind.Statistics: _queries.Statistics(connection, RequestFields.Read<StatisticsRequest>(packet), scratch); break;
             case MessageKind.Cancel: connection.Cancel(RequestFields.Read<CancelRequest>(packet).Target); break;
-            case MessageKind.CpuAccess: _shown.CpuAccess(connection, RequestFields.Read<CpuAccessRequest>(packet), descriptors); break;
+            case MessageKind.CpuAccess: _imports.CpuAccess(connection, RequestFields.Read<CpuAccessRequest>(packet), worker); break;
+            case MessageKind.Attach: _imports.Attach(connection, RequestFields.Read<AttachBufferRequest>(packet), worker); break;
+            case MessageKind.Map: _imports.Map(connection, RequestFields.Read<MapRequest>(packet), worker); break;
+            case MessageKind.Unmap: _imports.Unmap(connection, RequestFields.Read<UnmapRequest>(packet), worker); break;
+            case MessageKind.Detach: _imports.Detach(connection, RequestFields.Read<DetachRequest>(packet), worker); break;
+            case MessageKind.Vmap: _imports.Vmap(connection, RequestFields.Read<VmapRequest>(packet), worker); break;
+            case MessageKind.Vunmap: _imports.Vunmap(connection, RequestFields.Read<VunmapRequest>(packet), worker); break;
             case MessageKind.Journal: _queries.Journal(connection, RequestFields.Read<JournalRequest>(packet), scratch); break;
             case MessageKind.ListBuffers: _queries.ListBuffers(connection, RequestFields.Read<ListBuffersRequest>(packet), scratch); break;
             default: throw new ProtocolFaultException($"messages of kind {(ushort)header.Kind} are unknown here");

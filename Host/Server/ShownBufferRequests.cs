@@ -24,29 +24,5 @@ internal sealed class ShownBufferRequests(HostCore core)
         RequestFields.Done(connection, request.Header);
     }
 
-    public void CpuAccess(Connection connection, in CpuAccessRequest request, ReceivedDescriptors descriptors)
-    {
-        using var shown = descriptors.Take(0);
-        var record = Identify(shown);
-        if (!CpuAccessFlags.TryRead(request.SyncFlags, out var direction, out var isEnd))
-        {
-            throw new HeapException(HeapErrno.Invalid, HeapCause.BadFlags, $"sync flags 0x{request.SyncFlags:x}: READ 1 or WRITE 2 or both, and END 4, are what there is");
-        }
-
-        if (isEnd)
-        {
-            if (!connection.TryEndCpuAccess(record, direction)) throw RequestFields.Bad("CPU access is ended that was not begun on this connection, or in another direction");
-            core.Ops.EndCpuAccess(record, direction, connection.Caller);
-        }
-        else
-        {
-            core.Ops.BeginCpuAccess(record, direction, connection.Caller);
-            if (!connection.TryBeginCpuAccess(record, direction)) core.Ops.EndCpuAccess(record, direction, connection.Caller);
-        }
-
-        RequestFields.Done(connection, request.Header);
-    }
-
-    private BufferRecord Identify(SafeFileHandle shown) => core.Watch.Identify(shown)
-        ?? throw new HeapException(HeapErrno.Invalid, HeapCause.UnknownBuffer, "the descriptor shown is no buffer of this host");
+    private BufferRecord Identify(SafeFileHandle shown) => core.Find(shown);
 }

@@ -43,6 +43,7 @@ internal sealed class SocketServer : IDisposable
             _reception = new Reception(_listener, _poll, _connections, log);
             _reception.Open();
             _workers = new WorkerPool(_poll, Serve, core.Time, log);
+            core.OpWatch.ThreadLost += _workers.Replace;
         }
         catch
         {
@@ -62,6 +63,7 @@ internal sealed class SocketServer : IDisposable
         _reception.Close();
         CloseAll();
         var idle = _workers.TryStop();
+        _core.OpWatch.ThreadLost -= _workers.Replace;
         CloseAll(); // who was let in by a worker that was at it
         _listener.Dispose();
         _claim.Dispose();
@@ -123,6 +125,8 @@ internal sealed class SocketServer : IDisposable
         {
             // The client is to read before it is listened to again; the event set tells when it did.
             if (connection.HasUnsent) break;
+            // Before it is received: from here until the request has its place among those of its buffer no other worker may read the next one.
+            scratch.Next();
             var errno = SocketMessages.TryReceive(
                 connection.Socket, scratch.Packet, scratch.Descriptors, out var length, out var truncated, MessageFlags.DontWait);
             if (errno == Errno.EAGAIN) break;
@@ -133,8 +137,7 @@ internal sealed class SocketServer : IDisposable
             }
 
             if (truncated) throw new ProtocolFaultException($"a message is longer than {ProtocolConstants.MaxMessageBytes} bytes");
-            scratch.Next();
-            _handler.Handle(connection, scratch.Packet.AsSpan(0, length), scratch.Descriptors, scratch.Reply);
+            _handler.Handle(connection, scratch.Packet.AsSpan(0, length), scratch);
         }
 
         // Nothing more is there, or others are to have their turn: arming it anew puts this connection at the end of the queue.
@@ -157,20 +160,7 @@ internal sealed class SocketServer : IDisposable
         _poll.TryRemove(connection.Socket);
         if (!connection.TryClose()) return;
         _cap.ConnectionClosed(connection);
-        foreach (var (record, direction) in connection.TakeCpuAccess()) EndQuietly(connection, record, direction);
+        connection.CloseImporter();
         _reception.ConnectionClosed();
-    }
-
-    // The client died, or left, in the middle of CPU access: the heap hears of the end all the same.
-    private void EndQuietly(Connection connection, Buffers.BufferRecord record, DataDirection direction)
-    {
-        try
-        {
-            _core.Ops.EndCpuAccess(record, direction, connection.Caller);
-        }
-        catch (HeapException)
-        {
-            // It is in the log already, and there is nobody left to tell.
-        }
     }
 }

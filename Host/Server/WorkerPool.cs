@@ -61,6 +61,18 @@ internal sealed class WorkerPool
         return idle;
     }
 
+    /// <summary>Puts another worker in the place of one that a heap does not give back. Does nothing for a thread that is none of the workers.</summary>
+    public void Replace(Thread lost)
+    {
+        lock (_lock)
+        {
+            if (!_threads.Remove(lost, out var scratch)) return;
+            scratch.GiveUp();
+        }
+
+        Start(isExtra: false);
+    }
+
     private void Start(bool isExtra)
     {
         lock (_lock)
@@ -85,6 +97,7 @@ internal sealed class WorkerPool
             if (ready[0].Data == StopKey) break;
             _serve(ready[0], scratch);
             Interlocked.Increment(ref _progress);
+            if (scratch.IsGivenUp) break;
         }
 
         lock (_lock) _threads.Remove(Thread.CurrentThread);
@@ -114,6 +127,8 @@ internal sealed class WorkerScratch
 {
     private long _requests;
     private long _requestsSeen;
+    private volatile bool _routed;
+    private volatile bool _givenUp;
 
     public byte[] Packet { get; } = new byte[Protocol.ProtocolConstants.MaxMessageBytes];
 
@@ -130,8 +145,20 @@ internal sealed class WorkerScratch
         Serving = connection;
     }
 
-    /// <summary>Notes that the worker goes on to another request.</summary>
-    public void Next() => Interlocked.Increment(ref _requests);
+    /// <summary>Notes that the worker goes on to another request, whose place in the order of things is open.</summary>
+    public void Next()
+    {
+        _routed = false;
+        Interlocked.Increment(ref _requests);
+    }
+
+    /// <summary>Notes that the request has its place: another worker may read the one after it.</summary>
+    public void Routed() => _routed = true;
+
+    /// <summary>True when its thread was given up: it ends when the heap gives it back.</summary>
+    public bool IsGivenUp => _givenUp;
+
+    public void GiveUp() => _givenUp = true;
 
     public void End()
     {
@@ -139,12 +166,12 @@ internal sealed class WorkerScratch
         Descriptors.Dispose();
     }
 
-    /// <summary>Whether the worker is at the same request as when this was asked last. The watchdog's alone to ask.</summary>
+    /// <summary>Whether the worker is at the same request as when this was asked last, and the next one may be read. The watchdog's alone to ask.</summary>
     public bool IsHeldUp()
     {
         var requests = Interlocked.Read(ref _requests);
         var same = requests == _requestsSeen;
         _requestsSeen = requests;
-        return same && Serving is not null;
+        return same && _routed && Serving is not null;
     }
 }

@@ -22,6 +22,8 @@ MAX_MESSAGE = 32 * 1024
 MAX_DESCRIPTORS = 253
 
 (HELLO, LIST_HEAPS, ALLOCATE, DESCRIBE, SET_NAME, STATISTICS, CANCEL, CPU_ACCESS, LIST_BUFFERS) = range(1, 10)
+ATTACH, MAP, UNMAP, DETACH, VMAP, VUNMAP = range(20, 26)
+BIDIRECTIONAL, TO_DEVICE, FROM_DEVICE = range(3)
 FIRST_EVENT, REPLY_BIT, ERROR = 0x4000, 0x8000, 0xFFFF
 ERROR_FATAL = 1
 AS_MANY_AS_FIT = 1
@@ -52,6 +54,14 @@ STRUCTS = {name: struct.Struct("<" + layout) for name, layout in {
     "CancelRequest": "IHHQ Q",
     "JournalRequest": "IHHQ Q64s",
     "JournalReply": "IHHQ QQII",
+    "AttachBufferRequest": "IHHQ QQQIIII",
+    "MapRequest": "IHHQ QII",
+    "MapReply": "IHHQ II",
+    "SegmentEntry": "QQII",
+    "UnmapRequest": "IHHQ Q",
+    "DetachRequest": "IHHQ Q",
+    "VmapRequest": "IHHQ Q",
+    "VunmapRequest": "IHHQ Q",
 }.items()}
 HEADER = STRUCTS["MessageHeader"]
 
@@ -207,6 +217,29 @@ class Client:
     def cpu_access(self, buffer, read: bool = True, write: bool = True, end: bool = False) -> None:
         """Needed only for buffers with BufferFlags.CPU_ACCESS_HOOKS."""
         self._call(CPU_ACCESS, _pack("CpuAccessRequest", (1 if read else 0) | (2 if write else 0) | (4 if end else 0)), shown=buffer)
+
+    def attach(self, buffer, number: int, alignment: int = 0, max_segment_bytes: int = 0, max_segments: int = 0,
+               contiguous: bool = False, direction: int = BIDIRECTIONAL) -> None:
+        """Attaches this process as an importer, under a number of the caller's own."""
+        self._call(ATTACH, _pack("AttachBufferRequest", number, alignment, max_segment_bytes, max_segments, 1 if contiguous else 0, 0, direction), shown=buffer)
+
+    def map(self, number: int, direction: int = BIDIRECTIONAL) -> List[Tuple[int, int, int]]:
+        """The memory as (descriptor, offset, length); the caller closes each descriptor once."""
+        body, fds = self._call(MAP, _pack("MapRequest", number, direction, 0), takes_descriptors=True)
+        try:
+            count, descriptors = _unpack("MapReply", body, tail=False)
+            if descriptors != len(fds):
+                raise self._broken(f"{descriptors} descriptors stated, {len(fds)} came")
+            return [(fds[index], offset, length) for offset, length, index, _ in self._following(body, "MapReply", "SegmentEntry", count)]
+        except BaseException:
+            _close_all(fds)
+            raise
+
+    def unmap(self, number: int) -> None:
+        self._call(UNMAP, _pack("UnmapRequest", number))
+
+    def detach(self, number: int) -> None:
+        self._call(DETACH, _pack("DetachRequest", number))
 
     def list_buffers(self, heap: str = "") -> List[BufferInfo]:
         buffers: List[BufferInfo] = []

@@ -10,6 +10,7 @@ internal sealed class PeerProcess : IDisposable
 
     private PeerProcess(ProcessStartInfo start)
     {
+        start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         _process = Process.Start(start)!;
@@ -24,6 +25,19 @@ internal sealed class PeerProcess : IDisposable
     /// <summary>Starts a shell that may prepare something before it runs the peer: <c>"$@"</c>.</summary>
     public static PeerProcess StartBy(string program, string[] before, string script, params string[] arguments) =>
         new(new ProcessStartInfo(program, [.. before, "sh", "-c", script, "sh", .. Command, .. arguments]));
+
+    /// <summary>Tells the peer something and waits for its answer.</summary>
+    public string? Ask(string line)
+    {
+        Tell(line);
+        return ReadLine();
+    }
+
+    public void Tell(string line)
+    {
+        _process.StandardInput.WriteLine(line);
+        _process.StandardInput.Flush();
+    }
 
     public string? ReadLine() => _process.StandardOutput.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(30)).GetAwaiter().GetResult();
 

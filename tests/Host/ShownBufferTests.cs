@@ -90,7 +90,7 @@ public sealed class ShownBufferTests
         client.EndCpuAccess(buffer.Handle, CpuAccessDirection.Write);
         Assert.Equal(["begin", "end"], calls);
         var refusal = Assert.Throws<DmaHeapException>(() => client.EndCpuAccess(buffer.Handle, CpuAccessDirection.Write));
-        Assert.Equal((Errno.EINVAL, HeapCause.BadRequest), (refusal.Errno, refusal.Cause));
+        Assert.Equal((Errno.EINVAL, HeapCause.BadOrder), (refusal.Errno, refusal.Cause));
     }
 
     [Fact]

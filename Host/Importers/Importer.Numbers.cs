@@ -1,0 +1,57 @@
+namespace DmaHeap.Hosting.Importers;
+
+/// <content>The importer's own numbers for what it has.</content>
+internal sealed partial class Importer
+{
+    /// <summary>Attachments and vmaps there are, or are about to be.</summary>
+    public int Held
+    {
+        get
+        {
+            lock (_lock) return _attachments.Count + _mappings.Count;
+        }
+    }
+
+    private static HeapException NotThere(string what, ulong number) =>
+        new(HeapErrno.Invalid, HeapCause.NotAttached, $"this importer has no {what} of number {number}");
+
+    private void Add<T>(Dictionary<ulong, T> table, ulong number, T entry, string what)
+        where T : KeptBuffer
+    {
+        bool closed;
+        lock (_lock)
+        {
+            closed = _closed;
+            if (!closed && table.TryAdd(number, entry)) return;
+        }
+
+        entry.LetGo();
+        throw closed ? Allocation.Allocator.Withdrawn() : new HeapException(HeapErrno.Invalid, HeapCause.BadRequest, $"the number {number} is in use for another {what} of this importer");
+    }
+
+    private T Find<T>(Dictionary<ulong, T> table, ulong number, string what)
+    {
+        lock (_lock)
+        {
+            return table.TryGetValue(number, out var entry) ? entry : throw NotThere(what, number);
+        }
+    }
+
+    private T Take<T>(Dictionary<ulong, T> table, ulong number, string what)
+    {
+        lock (_lock)
+        {
+            return table.Remove(number, out var entry) ? entry : throw NotThere(what, number);
+        }
+    }
+
+    // Null when the number was taken away, or given to another, in the meantime: then somebody else lets the entry go.
+    private T? Remove<T>(Dictionary<ulong, T> table, ulong number, T entry)
+        where T : class
+    {
+        lock (_lock)
+        {
+            return table.TryGetValue(number, out var found) && ReferenceEquals(found, entry) && table.Remove(number) ? entry : null;
+        }
+    }
+}

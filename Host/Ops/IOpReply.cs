@@ -1,0 +1,80 @@
+using DmaHeap.Hosting.Importers;
+
+namespace DmaHeap.Hosting.Ops;
+
+/// <summary>Whoever waits for an op: a client at the other end of a connection, a thread of this process, or nobody. Told once, from any thread.</summary>
+internal interface IOpReply
+{
+    /// <summary>The op has its place in the order of its buffer's ops: what was asked after it may be looked at. Called under a lock; must return at once.</summary>
+    void Routed();
+
+    /// <summary>The op was carried out.</summary>
+    /// <param name="memory">What it gave; null when it gives nothing. The receiver's from now on, and to be disposed by it.</param>
+    /// <returns>Null, or why the result could not be handed over: the op is undone then, and <see cref="Refused"/> follows.</returns>
+    HeapException? Done(MappedMemory? memory);
+
+    void Refused(HeapException refusal);
+}
+
+/// <summary>Nobody: what the op was asked for is gone, or needs no answer.</summary>
+internal sealed class NoReply : IOpReply
+{
+    public static NoReply Instance { get; } = new();
+
+    public void Routed()
+    {
+    }
+
+    public HeapException? Done(MappedMemory? memory)
+    {
+        memory?.Dispose();
+        return null;
+    }
+
+    public void Refused(HeapException refusal)
+    {
+    }
+}
+
+/// <summary>A thread of this process.</summary>
+internal sealed class WaitingReply : IOpReply
+{
+    private MappedMemory? _memory;
+    private HeapException? _refusal;
+    private bool _answered;
+
+    public void Routed()
+    {
+    }
+
+    public HeapException? Done(MappedMemory? memory)
+    {
+        Answer(memory, null);
+        return null;
+    }
+
+    public void Refused(HeapException refusal) => Answer(null, refusal);
+
+    /// <summary>Waits, as long as the op takes or until its heap is given up.</summary>
+    /// <exception cref="HeapException">It was refused.</exception>
+    public MappedMemory? Wait()
+    {
+        lock (this)
+        {
+            while (!_answered) Monitor.Wait(this);
+        }
+
+        // One that was thrown elsewhere keeps its trace there; this one is of the waiting thread.
+        if (_refusal is not null) throw new HeapException(_refusal.Errno, _refusal.Cause, _refusal.Message, _refusal);
+        return _memory;
+    }
+
+    private void Answer(MappedMemory? memory, HeapException? refusal)
+    {
+        lock (this)
+        {
+            (_memory, _refusal, _answered) = (memory, refusal, true);
+            Monitor.PulseAll(this);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using DmaHeap.Hosting.Importers;
+using DmaHeap.Hosting.Ops;
+using DmaHeap.Linux;
+using DmaHeap.Protocol;
+
+namespace DmaHeap.Hosting.Server;
+
+/// <summary>Answers a client's request for an op, from whatever thread carried it out or gave it up.</summary>
+internal sealed class ConnectionReply(Connection connection, MessageHeader request, UndeliveredCap cap, WorkerScratch worker) : IOpReply
+{
+    public void Routed() => worker.Routed();
+
+    public HeapException? Done(MappedMemory? memory)
+    {
+        if (memory is null)
+        {
+            RequestFields.Done(connection, request);
+            return null;
+        }
+
+        using (memory)
+        {
+            try
+            {
+                cap.Reserve(connection, memory.Descriptors.Length);
+            }
+            catch (HeapException refusal)
+            {
+                return refusal;
+            }
+
+            var errno = Send(memory);
+            if (errno == Errno.None) return null;
+            cap.Return(connection, memory.Descriptors.Length);
+            return RequestFields.NotSent(errno);
+        }
+    }
+
+    public void Refused(HeapException refusal)
+    {
+        var reply = Replies.Error(request.RequestId, (int)refusal.Errno, refusal.Cause, refusal.Message);
+        connection.Send(MessageCodec.Bytes(in reply), []);
+    }
+
+    private Errno Send(MappedMemory memory)
+    {
+        var head = Unsafe.SizeOf<MapReply>();
+        var length = head + memory.Ranges.Length * Unsafe.SizeOf<SegmentEntry>();
+        var packet = length <= 1024 ? stackalloc byte[length] : new byte[length];
+        var reply = new MapReply
+        {
+            Header = new MessageHeader { Size = (uint)length, Kind = request.Kind | MessageKind.ReplyBit, RequestId = request.RequestId },
+            Count = (uint)memory.Ranges.Length,
+            Descriptors = (uint)memory.Descriptors.Length,
+        };
+        MemoryMarshal.Write(packet, in reply);
+        var entries = MemoryMarshal.Cast<byte, SegmentEntry>(packet[head..]);
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var range = memory.Ranges[i];
+            entries[i] = new SegmentEntry { Offset = (ulong)range.Offset, Length = (ulong)range.Length, Descriptor = (uint)range.Descriptor };
+        }
+
+        return connection.Send(packet, memory.Descriptors);
+    }
+}
