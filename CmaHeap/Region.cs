@@ -30,23 +30,15 @@ internal sealed class Region
     public RegionRange Reserve(long length)
     {
         var pages = ((length - 1) / _pageSize) + 1;
-        if (pages > _bitmap.Pages)
-        {
-            throw Refusal(HeapCause.LargerThanHeap, $"larger than the heap: its region has {Bytes(_bitmap.Pages)} ({_bitmap.Pages} pages), {Asked(length)}");
-        }
-
-        int free, largest;
+        if (pages > _bitmap.Pages) throw RegionShortage.LargerThan(_bitmap.Pages, _pageSize, length);
+        HeapException refusal;
         lock (_lock)
         {
             if (_bitmap.TryAllocate((int)pages, out var offset)) return new RegionRange(offset, (int)pages);
-            free = _bitmap.FreePages;
-            largest = _bitmap.LargestRun();
+            refusal = RegionShortage.Of(_bitmap, _pageSize, length, (int)pages);
         }
 
-        var left = $"{Bytes(free)} free ({free} pages), largest run {Bytes(largest)}, {Asked(length)}";
-        if (pages > free) throw Refusal(HeapCause.Exhausted, $"exhausted: {left}");
-        if (pages > largest) throw Refusal(HeapCause.Fragmented, $"fragmented: {left}");
-        throw Refusal(HeapCause.Fragmented, $"fragmented: {left}, which must start at a multiple of {Bytes(_bitmap.AlignmentOf((int)pages))}");
+        throw refusal;
     }
 
     /// <summary>Gives a range back.</summary>
@@ -62,15 +54,4 @@ internal sealed class Region
             return new HeapGauges { Capacity = Capacity, Free = _bitmap.FreePages * _pageSize, LargestRun = _bitmap.LargestRun() * _pageSize };
         }
     }
-
-    private static HeapException Refusal(string cause, string sentence) => new(HeapErrno.NoMemory, cause, sentence);
-
-    private string Asked(long length) => length % _pageSize == 0
-        ? $"{new ByteSize(length).ToText()} asked for"
-        : $"{new ByteSize(length).ToText()} asked for in whole pages of {Bytes(1)}";
-
-    private string Bytes(int pages) => new ByteSize(pages * _pageSize).ToText();
 }
-
-/// <summary>A range of the region, in pages.</summary>
-internal readonly record struct RegionRange(int Offset, int Pages);

@@ -56,13 +56,21 @@ internal sealed class RegionBitmap
         return true;
     }
 
+    /// <summary>Takes a given range.</summary>
+    /// <exception cref="InvalidOperationException">Part of it is taken; nothing changed.</exception>
+    public void Take(int offset, int pages)
+    {
+        ThrowIfOutside(offset, pages);
+        if (Find(taken: true, offset, offset + pages) != offset + pages) throw new InvalidOperationException("a page was taken twice");
+        Mark(offset, pages, taken: true);
+        FreePages -= pages;
+    }
+
     /// <summary>Gives a range back.</summary>
     /// <exception cref="InvalidOperationException">Part of it is not taken; nothing changed.</exception>
     public void Free(int offset, int pages)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(offset);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pages);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(pages, Pages - offset);
+        ThrowIfOutside(offset, pages);
         if (Find(taken: false, offset, offset + pages) != offset + pages) throw new InvalidOperationException("a page was freed that is not taken");
         Mark(offset, pages, taken: false);
         FreePages += pages;
@@ -80,6 +88,13 @@ internal sealed class RegionBitmap
         }
 
         return largest;
+    }
+
+    private void ThrowIfOutside(int offset, int pages)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(pages);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(pages, Pages - offset);
     }
 
     /// <summary>The first page in [from, to) that is taken or free, as asked; <paramref name="to"/> when there is none.</summary>

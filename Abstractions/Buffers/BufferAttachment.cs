@@ -24,4 +24,8 @@ public class BufferAttachment
 
     /// <summary>Which way it said it would move data.</summary>
     public DataDirection Direction { get; }
+
+    /// <summary>The importer for a sentence: <c>process 4711 of user 1000 (/usr/bin/camera)</c>.</summary>
+    public string ImporterText =>
+        $"process {Importer.ProcessId} of user {Importer.UserId}" + (ImporterExecutable.Length == 0 ? "" : $" ({ImporterExecutable})");
 }

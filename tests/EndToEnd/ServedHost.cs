@@ -13,7 +13,7 @@ sealed class ServedHost : IDisposable
     {
         Socket = Path.Combine(_folder, "socket");
         // The plugins lie where the build put them: artifacts/bin/NAME/CONFIGURATION, so each gets a folder of its own name here.
-        foreach (var name in new[] { "SystemHeap", "CmaHeap", "SecureHeap" }) Directory.CreateSymbolicLink(Path.Combine(_folder, name), Builds.Folder(name));
+        foreach (var name in new[] { "SystemHeap", "CmaHeap", "SecureHeap", "AttachTimeHeap", "RegionHeap" }) Directory.CreateSymbolicLink(Path.Combine(_folder, name), Builds.Folder(name));
         Host = DmaHeapHost.Start(
             new DmaHeapHostOptions { ConfigurationPath = Repository.File("plugins.json"), PluginFolders = [_folder], SocketPath = Socket },
             NullLoggerFactory.Instance);

@@ -15,7 +15,9 @@ internal sealed class FakeHeapContext : IHeapContext, IHeapLog, IHeapStatistics
 
     public IHeapStatistics Statistics => this;
 
-    public TimeProvider Time => TimeProvider.System;
+    public ManualClock Clock { get; } = new();
+
+    public TimeProvider Time => Clock;
 
     public CancellationToken Stopping => CancellationToken.None;
 

@@ -39,6 +39,8 @@ public sealed class PluginIsolationTests : IDisposable
     [InlineData("SystemHeap")]
     [InlineData("CmaHeap")]
     [InlineData("SecureHeap")]
+    [InlineData("AttachTimeHeap")]
+    [InlineData("RegionHeap")]
     public void The_heaps_of_the_house_are_plugins_like_any_other(string heap)
     {
         using LoadedPlugin plugin = _sandbox.Loader.Load(_sandbox.Deploy(heap));

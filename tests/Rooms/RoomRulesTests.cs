@@ -20,6 +20,8 @@ public sealed class RoomRulesTests
         { "SystemHeap", "SystemHeap", ["DmaHeap.Abstractions"] },
         { "CmaHeap", "CmaHeap", ["DmaHeap.Abstractions"] },
         { "SecureHeap", "SecureHeap", ["DmaHeap.Abstractions"] },
+        { "AttachTimeHeap", "AttachTimeHeap", ["DmaHeap.Abstractions"] },
+        { "RegionHeap", "RegionHeap", ["DmaHeap.Abstractions"] },
     };
 
     [Theory]

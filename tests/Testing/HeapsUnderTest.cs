@@ -1,4 +1,5 @@
 using DmaHeap.Heaps;
+using DmaHeap.Linux;
 using DmaHeap.Testing;
 using Vendor;
 
@@ -16,10 +17,21 @@ static class HeapsUnderTest
         HeapUnderTest.Of(context => new CmaHeap(context, new CmaHeapOptions())),
         HeapUnderTest.Of(
             context => new CmaHeap(context, new CmaHeapOptions { Size = new ByteSize(HugePagesNeeded * HugePage), Pages = CmaPages.Huge }), "CmaHeap of 2 MiB pages") with { SmallLength = HugePage },
-        HeapUnderTest.Of(context => new SecureHeap(context)),
+        HeapUnderTest.Of(context => new SecureHeap(context, new SecureHeapOptions())),
+        HeapUnderTest.Of(context => new AttachTimeHeap(context, new AttachTimeHeapOptions())),
+        HeapUnderTest.Of(OverFile, "RegionHeap over a file"),
         HeapUnderTest.Of(context => new CountingHeap(context)),
         HeapUnderTest.Of(context => new RegionHeap(context)),
     }.ToDictionary(heap => heap.Name);
+
+    // A file of its own each time, which nobody but the heap has.
+    private static DmaHeap.Heaps.RegionHeap OverFile(IHeapContext context)
+    {
+        const long Size = 16L << 20;
+        using var file = Memfd.Create("region", MemfdFlags.CloseOnExec | MemfdFlags.NoExecSeal);
+        Assert.Equal(Errno.None, FileSpace.TrySetLength(file, Size));
+        return new(context, new RegionHeapOptions { Path = $"/proc/self/fd/{file.DangerousGetHandle()}", Size = new ByteSize(Size) });
+    }
 
     /// <summary>Why a heap cannot be tried on this machine; null when it can.</summary>
     public static string? WhyNot(HeapUnderTest heap)
