@@ -56,9 +56,10 @@ internal sealed class Deployment : IDisposable
     {
         var bytes = File.ReadAllBytes(Builds.Plugin("TurnoverPlugin"));
         var literal = Encoding.Unicode.GetBytes("code-version-1");
-        var at = bytes.AsSpan().IndexOf(literal);
-        Assert.True(at > 0, "the plugin has no version to change");
-        Encoding.Unicode.GetBytes(version.ToString(System.Globalization.CultureInfo.InvariantCulture)[..1]).CopyTo(bytes, at + literal.Length - 2);
+        var digit = Encoding.Unicode.GetBytes(version.ToString(System.Globalization.CultureInfo.InvariantCulture)[..1]);
+        var found = 0;
+        for (int at = 0, next; (next = bytes.AsSpan(at).IndexOf(literal)) >= 0; at += next + literal.Length, found++) digit.CopyTo(bytes, at + next + literal.Length - digit.Length);
+        Assert.True(found > 0, "the plugin has no version to change");
         return bytes;
     }
 }
