@@ -13,7 +13,7 @@ internal sealed class BufferCalls(IHeapBackend backend, ISyncFileSource syncFile
     public KernelAnswer Answer(in BufferFacts facts, IoctlNumber number, ulong argument, ICaller caller) => number.Value switch
     {
         KnownIoctls.Sync => Sync(in facts, argument, caller),
-        KnownIoctls.SetNameA or KnownIoctls.SetNameB => SetName(argument, caller),
+        KnownIoctls.SetNameA or KnownIoctls.SetNameB => SetName(in facts, argument, caller),
         KnownIoctls.ExportSyncFile => ExportSyncFile(argument, caller),
         KnownIoctls.ImportSyncFile => ImportSyncFile(argument, caller),
         _ => Refusals("ioctl", caller).RefuseUnknown(Errno.ENOTTY, number, "a buffer has no ioctl of that number, size and direction"),
@@ -35,13 +35,14 @@ internal sealed class BufferCalls(IHeapBackend backend, ISyncFileSource syncFile
             static (target, call) => call.backend.CpuAccess(target, call.Change, call.Identity));
     }
 
-    private KernelAnswer SetName(ulong address, ICaller caller)
+    private KernelAnswer SetName(in BufferFacts facts, ulong address, ICaller caller)
     {
         var refusal = Refusals("DMA_BUF_SET_NAME", caller);
         Span<byte> bytes = stackalloc byte[CallerText.MostBytes];
         var read = CallerText.Read(caller, address, bytes, out var length);
         if (read == Errno.EINVAL) return refusal.Refuse(read, RefusalCause.BadName, "a buffer's name has at most 31 characters");
         if (read != Errno.None) return refusal.RefuseForCaller(read);
+        if ((facts.Traits & BufferTraits.OfProgram) != 0) return KernelAnswer.Return(Errno.None); // nobody lists it
         return OnTarget(caller, refusal, (backend, Name: CallerText.ToName(bytes[..length])),
             static (target, call) => call.backend.SetName(target, call.Name));
     }

@@ -21,7 +21,7 @@ internal readonly struct CallRefusals(IRefusalLog log, string call, string heap,
     {
         if (!KnownIoctls.AsksForUdmabuf(number)) return Refuse(errno, RefusalCause.UnknownIoctl, sentence);
         return new CallRefusals(log, "UDMABUF_CREATE", heap, caller).Refuse(
-            errno, RefusalCause.NoUdmabuf, "only the kernel's /dev/udmabuf makes buffers of memfds: no heap takes memory that is there already");
+            errno, RefusalCause.NoUdmabuf, "buffers of memfds come from /dev/udmabuf: no heap takes memory that is there already");
     }
 
     /// <summary>What the backend refused, as its own errno.</summary>

@@ -25,7 +25,10 @@ internal readonly record struct CallTarget
     /// <param name="heap">The name of the heap it stands for, not an alias.</param>
     public static CallTarget Node(string heap) => new(CallTargetKind.Node, heap, default);
 
-    /// <summary>A buffer of the backend.</summary>
+    /// <summary>The node /dev/udmabuf.</summary>
+    public static CallTarget Udmabuf => new(CallTargetKind.Udmabuf, "", default);
+
+    /// <summary>A buffer of the backend, or of the program's own memory.</summary>
     public static CallTarget Buffer(BufferFacts facts) => new(CallTargetKind.Buffer, "", facts);
 }
 
@@ -34,4 +37,5 @@ internal enum CallTargetKind
     Foreign = 0,
     Node = 1,
     Buffer = 2,
+    Udmabuf = 3,
 }

@@ -9,11 +9,13 @@ namespace DmaHeap.KernelAbi.Answers;
 /// </summary>
 /// <param name="backend">Where buffers come from.</param>
 /// <param name="syncFiles">Where sync files come from.</param>
+/// <param name="udmabufs">Where buffers of the program's own memory come from.</param>
 /// <param name="refusals">Hears why.</param>
-internal sealed class IoctlAnswers(IHeapBackend backend, ISyncFileSource syncFiles, IRefusalLog refusals)
+internal sealed class IoctlAnswers(IHeapBackend backend, ISyncFileSource syncFiles, IUdmabufSource udmabufs, IRefusalLog refusals)
 {
     private readonly NodeCalls _node = new(backend, refusals);
     private readonly BufferCalls _buffer = new(backend, syncFiles, refusals);
+    private readonly UdmabufCalls _udmabuf = new(udmabufs, refusals);
 
     /// <param name="target">What the ioctl was made on.</param>
     /// <param name="number">Its second argument.</param>
@@ -24,6 +26,7 @@ internal sealed class IoctlAnswers(IHeapBackend backend, ISyncFileSource syncFil
     {
         CallTargetKind.Node => _node.Answer(target.Heap, number, argument, caller, cancellationToken),
         CallTargetKind.Buffer => _buffer.Answer(target.Facts, number, argument, caller),
+        CallTargetKind.Udmabuf => _udmabuf.Answer(number, argument, caller),
         _ => KernelAnswer.PassThrough,
     };
 }

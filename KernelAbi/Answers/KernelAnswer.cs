@@ -2,8 +2,11 @@ using DmaHeap.Linux;
 
 namespace DmaHeap.KernelAbi.Answers;
 
-/// <summary>How an ioctl ends. None of those served here has a result other than 0.</summary>
-internal readonly record struct KernelAnswer(KernelAnswerKind Kind, Errno Errno)
+/// <summary>How an ioctl ends.</summary>
+/// <param name="Kind">How.</param>
+/// <param name="Errno">None where the call succeeds.</param>
+/// <param name="Value">What it returns then.</param>
+internal readonly record struct KernelAnswer(KernelAnswerKind Kind, Errno Errno, int Value = 0)
 {
     /// <summary>The descriptor is not ours: let the kernel carry the call out.</summary>
     public static KernelAnswer PassThrough => new(KernelAnswerKind.PassThrough, Errno.None);
@@ -13,6 +16,9 @@ internal readonly record struct KernelAnswer(KernelAnswerKind Kind, Errno Errno)
 
     /// <summary>The call returns 0, or -1 with this errno.</summary>
     public static KernelAnswer Return(Errno errno) => new(KernelAnswerKind.Return, errno);
+
+    /// <summary>The call returns a number.</summary>
+    public static KernelAnswer Result(int value) => new(KernelAnswerKind.Return, Errno.None, value);
 }
 
 internal enum KernelAnswerKind

@@ -27,7 +27,7 @@ internal static class RefusalCause
     /// <summary>ENOTTY.</summary>
     public const string NoSyncFiles = "no-sync-files";
 
-    /// <summary>EINVAL of a node and ENOTTY of a buffer, as the kernel's are.</summary>
+    /// <summary>ENOTTY of /dev/udmabuf for what no descriptor can stand for; EINVAL of a node and ENOTTY of a buffer, as the kernel's are.</summary>
     public const string NoUdmabuf = "no-udmabuf";
 
     /// <summary>EIO.</summary>

@@ -17,4 +17,7 @@ public enum BufferTraits
 
     /// <summary>It cannot be mapped, read or written.</summary>
     Opaque = 2,
+
+    /// <summary>It is memory of the program's own, which no heap knows.</summary>
+    OfProgram = 4,
 }

@@ -14,6 +14,9 @@ internal interface ICaller : ICallerMemory, IDescriptorInstaller
     /// <summary>A duplicate of the descriptor the ioctl was made on; the taker's to dispose. EBADF where it was closed meanwhile, ESRCH where the process or its call is gone.</summary>
     Errno TakeTarget(out SafeFileHandle target);
 
+    /// <summary>A duplicate of any of the process's descriptors; the taker's to dispose. Errors as of <see cref="TakeTarget"/>.</summary>
+    Errno Take(int number, out SafeFileHandle file);
+
     /// <summary>What one of the process's descriptors is, as far as IMPORT_SYNC_FILE asks.</summary>
     SyncFileState InspectSyncFile(int number);
 }

@@ -40,6 +40,9 @@ internal sealed class ImitatedDirectory : ShownDirectory
         }
     }
 
+    /// <summary>Where /dev/udmabuf is carried out; null where the system itself shall.</summary>
+    public string? Udmabuf { get; private set; }
+
     /// <summary>Where a path below /dev/dma_heap is carried out; null where the system itself shall.</summary>
     /// <param name="rest">What follows /dev/dma_heap: empty, or a slash and more.</param>
     public string? Locate(string rest)
@@ -64,6 +67,14 @@ internal sealed class ImitatedDirectory : ShownDirectory
             File.Create(path).Dispose();
             File.SetUnixFileMode(path, HeapDirectory.NodeMode);
             Nodes.Add(path, heap);
+        }
+
+        if (!UdmabufNode.KernelHasIt)
+        {
+            Udmabuf = Path.Join(_home.Path, "udmabuf");
+            File.Create(Udmabuf).Dispose();
+            File.SetUnixFileMode(Udmabuf, HeapDirectory.NodeMode);
+            Nodes.AddUdmabuf(Udmabuf);
         }
 
         if (directory.Overlap == HeapOverlap.Add) ListKernels();

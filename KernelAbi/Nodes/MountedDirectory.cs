@@ -10,12 +10,13 @@ namespace DmaHeap.KernelAbi.Nodes;
 internal sealed class MountedDirectory : ShownDirectory
 {
     private const uint NullMajor = 1, NullMinor = 3;
-    private readonly SafeFileHandle _place;
+    private readonly SafeFileHandle _place, _devices;
 
-    private MountedDirectory(SafeFileHandle place, NodeTable nodes)
+    private MountedDirectory(SafeFileHandle place, SafeFileHandle devices, NodeTable nodes)
         : base(DirectoryWay.Mount, nodes)
     {
         _place = place;
+        _devices = devices;
         Key = FileKey.Of(FileStatus.Of(place));
     }
 
@@ -38,13 +39,24 @@ internal sealed class MountedDirectory : ShownDirectory
 
             MountNamespace.TryMountMemory(HeapDirectory.Path, "mode=755", programs: false).ThrowIfFailed("mount", HeapDirectory.Path);
             var nodes = MakeNodes(directory);
+            // Only in a /dev that is the program's own: in the system's all would see it.
+            if (kernels is null && !UdmabufNode.KernelHasIt)
+            {
+                MakeNode(UdmabufNode.Path);
+                nodes.AddUdmabuf(UdmabufNode.Path);
+            }
+
             if (kernels is not null && directory.Overlap == HeapOverlap.Add) ShowKernels(kernels);
-            // Held open: the device number, by which the nodes are known, is given to nobody else while the mount lives.
-            return new MountedDirectory(DirectoryHandle.Open(HeapDirectory.Path), nodes);
+            // Held open: the device numbers, by which the nodes are known, are given to nobody else while the mounts live.
+            return new MountedDirectory(DirectoryHandle.Open(HeapDirectory.Path), DirectoryHandle.Open(Path.GetDirectoryName(UdmabufNode.Path)!), nodes);
         }
     }
 
-    public override void Dispose() => _place.Dispose();
+    public override void Dispose()
+    {
+        _place.Dispose();
+        _devices.Dispose();
+    }
 
     private static NodeTable MakeNodes(HeapDirectory directory)
     {
@@ -52,13 +64,18 @@ internal sealed class MountedDirectory : ShownDirectory
         foreach (var (name, heap, _) in directory.Names)
         {
             var path = Path.Join(HeapDirectory.Path, name);
-            // Where devices may not be made, a plain file does: it differs in what stat says.
-            if (DeviceNode.TryMakeCharacter(path, HeapDirectory.NodeMode, NullMajor, NullMinor) != Errno.None) File.Create(path).Dispose();
-            File.SetUnixFileMode(path, HeapDirectory.NodeMode);
+            MakeNode(path);
             nodes.Add(path, heap);
         }
 
         return nodes;
+    }
+
+    // Where devices may not be made, a plain file does: it differs in what stat says.
+    private static void MakeNode(string path)
+    {
+        if (DeviceNode.TryMakeCharacter(path, HeapDirectory.NodeMode, NullMajor, NullMinor) != Errno.None) File.Create(path).Dispose();
+        File.SetUnixFileMode(path, HeapDirectory.NodeMode);
     }
 
     private static void ShowKernels(SafeFileHandle kernels)

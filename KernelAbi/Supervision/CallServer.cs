@@ -32,8 +32,9 @@ internal sealed class CallServer : IDisposable
     {
         _refusals = refusals;
         var watchful = new WatchfulBackend(backend, EnsureListener);
-        _targets = new TargetResolver(shown.Nodes, watchful);
-        _answers = new IoctlAnswers(watchful, new NoSyncFiles(), refusals);
+        var memfds = new ProgramMemfds(watchful);
+        _targets = new TargetResolver(shown.Nodes, watchful, memfds);
+        _answers = new IoctlAnswers(watchful, new NoSyncFiles(), memfds, refusals);
         if (shown is MountedDirectory mounted && directory.Hidden is { Count: > 0 } hidden) _listings = new ListingCalls(mounted.Key, hidden);
         if (shown is ImitatedDirectory imitated) _paths = new PathAnswers(imitated, Listener, EnsureListener);
         if (strict) _strict = new StrictAnswers(_targets, _identities, shown.Way == DirectoryWay.Answers);
@@ -163,7 +164,7 @@ internal sealed class CallServer : IDisposable
     private static CallResult Result(KernelAnswer answer) => answer.Kind switch
     {
         KernelAnswerKind.PassThrough => CallResult.PassThrough,
-        KernelAnswerKind.Return => answer.Errno == Errno.None ? CallResult.Return(0) : CallResult.Fail(answer.Errno),
+        KernelAnswerKind.Return => answer.Errno == Errno.None ? CallResult.Return(answer.Value) : CallResult.Fail(answer.Errno),
         _ => CallResult.Over,
     };
 

@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace DmaHeap.KernelAbi.Supervision;
 
 /// <summary>
-/// Answers calls that name /dev/dma_heap, or something in it, as if the imitated directory were there; all others pass. What a program may change in its memory between our look and the
+/// Answers calls that name /dev/dma_heap, or something in it, or /dev/udmabuf, as if they were there; all others pass. What a program may change in its memory between our look and the
 /// kernel's is its own affair: nothing is kept from it here.
 /// </summary>
 /// <param name="directory">Where they are carried out.</param>
@@ -32,7 +32,7 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
         var name = CallerPath.Read(caller, hasDirectory ? call.Argument1 : call.Argument0);
         if (string.IsNullOrEmpty(name)) return CallResult.PassThrough;
         if (Complete(name, hasDirectory ? (int)call.Argument0 : PathCalls.WorkingDirectory, call.ThreadId) is not { } full) return CallResult.PassThrough;
-        var isNamed = name.Contains("dma_heap", StringComparison.Ordinal);
+        var isNamed = name.Contains("dma_heap", StringComparison.Ordinal) || name.Contains("udmabuf", StringComparison.Ordinal);
         string path;
         if (!(isNamed && TryLocate(full, out path)) && !TryFollow(full, PathLinksOf.Call(kind, in call, caller), out path)) return CallResult.PassThrough;
         return kind switch
@@ -87,6 +87,12 @@ internal sealed class PathAnswers(ImitatedDirectory directory, SeccompListener l
         path = "";
         // A slash at the end says that a directory is meant, and is kept.
         var plain = Path.GetFullPath(full);
+        if (plain == UdmabufNode.Path && directory.Udmabuf is { } udmabuf)
+        {
+            path = udmabuf;
+            return true;
+        }
+
         if (!plain.StartsWith(HeapDirectory.Path, StringComparison.Ordinal))
         {
             // Out again by "..": the kernel would not find the way in.

@@ -103,7 +103,6 @@ internal sealed class SeccompCaller(SeccompListener listener, CallerIdentities i
         using (file) return errno == Errno.None && allows(DescriptorFlags.GetAccessMode(file));
     }
 
-    /// <summary>A duplicate of any of the caller's descriptors; the taker's to dispose.</summary>
     public Errno Take(int number, out SafeFileHandle file)
     {
         var errno = ForeignDescriptors.TryTake(_call.ThreadId, number, out file);

@@ -24,6 +24,8 @@ internal sealed class StrictAnswers(TargetResolver targets, CallerIdentities ide
         if (targets.TryResolve(call.ThreadId, caller.Descriptor, caller, out var target) != Errno.None) return CallResult.PassThrough;
         return target.Kind switch
         {
+            // It is the program's own memfd as well, which shall stay one.
+            CallTargetKind.Buffer when (target.Facts.Traits & BufferTraits.OfProgram) != 0 => CallResult.PassThrough,
             CallTargetKind.Buffer => OfBuffer(kind, target.Facts, in call, caller),
             CallTargetKind.Node => OfNode(kind, in call, caller),
             _ => CallResult.PassThrough,

@@ -7,12 +7,10 @@ using DmaHeap.Linux;
 namespace DmaHeap.KernelAbi.Supervision;
 
 /// <summary>Says what a caller's descriptor is: a heap's node, a buffer, or none of ours. Thread-safe.</summary>
-internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend) : IDisposable
+internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend, ProgramMemfds memfds) : IDisposable
 {
     private const int Most = 16384;
 
-    // The inode numbers of memfds on ordinary pages are 64 bits wide and count up: none comes twice. Those of memfds on huge pages do.
-    private readonly FileKey _memfds = MemfdDevice();
     private readonly ConcurrentDictionary<ulong, BufferFacts> _buffers = [];
     private readonly CallerDescriptors _descriptors = new();
 
@@ -28,6 +26,7 @@ internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend) : ID
         if (errno != Errno.None) return errno;
         var key = FileKey.Of(in status);
         if (nodes.TryFind(key, out var heap)) target = CallTarget.Node(heap);
+        else if (key == nodes.Udmabuf) target = CallTarget.Udmabuf;
         else if (status.IsRegular && TryFindBuffer(key, caller, out var facts)) target = CallTarget.Buffer(facts);
         return target.Kind != CallTargetKind.Foreign && _descriptors.IsPathOnly(threadId, descriptor, key, caller, remembers: target.Kind == CallTargetKind.Buffer) ? Errno.EBADF : Errno.None;
     }
@@ -36,8 +35,8 @@ internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend) : ID
 
     private bool TryFindBuffer(FileKey key, ICaller caller, out BufferFacts facts)
     {
-        var isUnique = key with { Inode = 0 } == _memfds;
-        if (isUnique && _buffers.TryGetValue(key.Inode, out facts)) return true;
+        var isUnique = MemfdDevice.Holds(key);
+        if (isUnique && (_buffers.TryGetValue(key.Inode, out facts) || memfds.TryFind(key.Inode, out facts))) return true;
         facts = default;
         var errno = caller.TakeTarget(out var shown);
         using (shown)
@@ -49,11 +48,5 @@ internal sealed class TargetResolver(NodeTable nodes, IHeapBackend backend) : ID
         if (_buffers.Count >= Most) _buffers.Clear();
         _buffers[key.Inode] = facts;
         return true;
-    }
-
-    private static FileKey MemfdDevice()
-    {
-        using var memfd = Memfd.Create("dmaheap", MemfdFlags.CloseOnExec);
-        return FileKey.Of(FileStatus.Of(memfd)) with { Inode = 0 };
     }
 }

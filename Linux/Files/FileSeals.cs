@@ -22,6 +22,9 @@ public enum Seals
     /// <summary>F_SEAL_WRITE: write to it, by any way.</summary>
     Write = 0x8,
 
+    /// <summary>F_SEAL_FUTURE_WRITE: write to it, but by mappings there are already.</summary>
+    FutureWrite = 0x10,
+
     /// <summary>F_SEAL_EXEC: change its executable bits. Set by <see cref="MemfdFlags.NoExecSeal"/>.</summary>
     Exec = 0x20,
 }

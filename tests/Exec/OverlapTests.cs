@@ -62,6 +62,15 @@ public sealed class OverlapTests
     }
 
     [Theory]
+    [InlineData(User.Ourselves, 1)]
+    [InlineData(User.Nobody, 0)]
+    public async Task Beside_a_kernels_heaps_udmabuf_is_shown_where_nothing_is_mounted(User user, int expected)
+    {
+        using var sandbox = new ExecSandbox(user);
+        ProgramAssert.Exit(expected, await sandbox.RunAmongKernelHeapsAsync([Kernels], [], "test", "-e", "/dev/udmabuf"));
+    }
+
+    [Theory]
     [InlineData(User.Ourselves)]
     [InlineData(User.Nobody)]
     public async Task An_empty_directory_is_no_heaps(User user)

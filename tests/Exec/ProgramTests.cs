@@ -60,6 +60,31 @@ public sealed class ProgramTests
     }
 
     [Theory]
+    [InlineData(User.Ourselves)]
+    [InlineData(User.Ourselves, "-static")]
+    [InlineData(User.Ourselves, "-m32")]
+    [InlineData(User.Nobody)]
+    [InlineData(User.Nobody, "-m32")]
+    public async Task A_program_s_own_memory_becomes_a_buffer(User user, params string[] built)
+    {
+        Assert.SkipWhen(File.Exists("/dev/udmabuf"), "this kernel has the device, and answers itself");
+        using var sandbox = new ExecSandbox(user);
+        var program = CCompiler.Compile("exec/udmabuf", built);
+        ProgramAssert.AllOk(await sandbox.RunAsync(program));
+        ProgramAssert.AllOk(await sandbox.RunAsync(["--strict"], [program, "strict"]));
+    }
+
+    [Fact]
+    public async Task What_no_buffer_can_be_made_of_is_told_at_the_end()
+    {
+        Assert.SkipWhen(File.Exists("/dev/udmabuf"), "this kernel has the device, and answers itself");
+        using var sandbox = new ExecSandbox();
+        var ended = await sandbox.RunAsync(CCompiler.Compile("exec/udmabuf"));
+        Assert.Contains("UDMABUF_CREATE answered ENOTTY", ended.Error);
+        Assert.Contains("(no-udmabuf)", ended.Error);
+    }
+
+    [Theory]
     [InlineData(User.Ourselves, "heap_abi")]
     [InlineData(User.Nobody, "heap_abi")]
     [InlineData(User.Ourselves, "dir")]

@@ -7,7 +7,7 @@ using Microsoft.Win32.SafeHandles;
 namespace DmaHeap.Tests.KernelAbi;
 
 /// <summary>Answers as it is told to, and remembers what it was asked.</summary>
-internal sealed class FakeBackend : IHeapBackend, ISyncFileSource, IRefusalLog
+internal sealed class FakeBackend : IHeapBackend, ISyncFileSource, IUdmabufSource, IRefusalLog
 {
     public BackendAnswer Answer { get; set; }
 
@@ -25,6 +25,9 @@ internal sealed class FakeBackend : IHeapBackend, ISyncFileSource, IRefusalLog
     public string? LastName { get; private set; }
 
     public CpuAccessChange? LastAccess { get; private set; }
+
+    /// <summary>Of the last buffer made of a memfd.</summary>
+    public (ulong Offset, ulong Length)? LastRange { get; private set; }
 
     /// <summary>The last buffer or sync file handed out.</summary>
     public SafeFileHandle? LastHandle { get; private set; }
@@ -65,6 +68,13 @@ internal sealed class FakeBackend : IHeapBackend, ISyncFileSource, IRefusalLog
     {
         file = SyncFileErrno == Errno.None ? LastHandle = AnyHandle() : null;
         return SyncFileErrno;
+    }
+
+    public Errno TryCreate(SafeFileHandle memfd, ulong offset, ulong length, out SafeFileHandle buffer)
+    {
+        LastRange = (offset, length);
+        buffer = Answer.Errno == Errno.None ? LastHandle = AnyHandle() : new SafeFileHandle(-1, ownsHandle: false);
+        return Answer.Errno;
     }
 
     public void Refused(string call, string heap, in BackendAnswer answer, CallerIdentity caller)

@@ -128,6 +128,8 @@ internal sealed class FakeCaller : ICaller
         return Errno.None;
     }
 
+    public Errno Take(int number, out SafeFileHandle file) => TakeTarget(out file);
+
     public SyncFileState InspectSyncFile(int number) => SyncFile;
 
     /// <summary>For the next call; memory and pages stay as they are.</summary>

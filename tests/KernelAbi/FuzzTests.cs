@@ -81,7 +81,7 @@ public sealed class FuzzTests
         public Run(Random random)
         {
             _random = random;
-            _answers = new IoctlAnswers(_backend, _backend, _backend);
+            _answers = new IoctlAnswers(_backend, _backend, _backend, _backend);
             _random.NextBytes(_program.Memory);
             _before = _program.Memory.ToArray();
         }

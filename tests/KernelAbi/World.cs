@@ -17,7 +17,7 @@ internal sealed class World
     public World(FakeCaller caller)
     {
         Caller = caller;
-        Answers = new IoctlAnswers(Backend, Backend, Backend);
+        Answers = new IoctlAnswers(Backend, Backend, Backend, Backend);
     }
 
     public FakeCaller Caller { get; }
@@ -60,6 +60,9 @@ internal sealed class World
     public KernelAnswer OnBuffer(uint number, ulong? address = null, BufferTraits traits = BufferTraits.None) =>
         Answers.Answer(CallTarget.Buffer(new BufferFacts(4096, traits)), new IoctlNumber(number), address ?? Address, Caller, CancellationToken.None);
 
+    public KernelAnswer OnUdmabuf(uint number, ulong? address = null) =>
+        Answers.Answer(CallTarget.Udmabuf, new IoctlNumber(number), address ?? Address, Caller, CancellationToken.None);
+
     /// <summary>The call returned this errno, and left nothing behind: no descriptor, no byte, no open handle.</summary>
     public void AssertRefused(Errno errno, Func<KernelAnswer> call)
     {
@@ -71,9 +74,18 @@ internal sealed class World
         Assert.Equal(errno, Assert.Single(Backend.Refusals!).Answer.Errno);
     }
 
-    public void AssertDone(KernelAnswer answer)
+    public void AssertDone(KernelAnswer answer) => AssertDone(answer, KernelAnswer.Return(Errno.None));
+
+    /// <summary>The call returned the number of the one descriptor that was installed.</summary>
+    public void AssertResult(KernelAnswer answer)
     {
-        Assert.Equal(KernelAnswer.Return(Errno.None), answer);
+        AssertDone(answer, KernelAnswer.Result(Caller.LastNumber));
+        Assert.Equal(1, Caller.Installed);
+    }
+
+    private void AssertDone(KernelAnswer answer, KernelAnswer expected)
+    {
+        Assert.Equal(expected, answer);
         Assert.Empty(Backend.Refusals!);
         Assert.True(Backend.LastHandle is null or { IsClosed: true });
     }
