@@ -1,5 +1,4 @@
 using DmaHeap.Hosting.Heaps;
-using DmaHeap.Testing.Conformance;
 
 namespace DmaHeap.Testing;
 
@@ -41,7 +40,11 @@ public sealed class PluginUnderTest : IDisposable
             Name = heapType,
             Create = context => _plugin.Create(heapType, context, bound),
             Capabilities = _plugin.CapabilitiesOf(heapType),
-            Origin = new HeapOrigin(_plugin.OptionsTypeOf(heapType), (context, value) => _plugin.Create(heapType, context, value), _plugin.File, heapType, options ?? "{}"),
+            Options = options ?? "{}",
+            PluginFile = _plugin.File,
+            HeapType = heapType,
+            OptionsType = _plugin.OptionsTypeOf(heapType),
+            CreateWith = (context, value) => _plugin.Create(heapType, context, value),
         };
     }
 

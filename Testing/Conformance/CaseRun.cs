@@ -1,6 +1,9 @@
+using System.Globalization;
 using DmaHeap.Client;
 using DmaHeap.Hosting;
 using DmaHeap.Hosting.Allocation;
+using DmaHeap.Hosting.Memory;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Testing.Conformance;
 
@@ -83,34 +86,74 @@ internal sealed class CaseRun : IDisposable
     }
 
     /// <summary>Returns when the host, too, is done with every buffer that the heap got back: their memory is freed by then.</summary>
-    public void AwaitAccounts()
+    public void AwaitAccounts(int liveBuffers = 0)
     {
         var statistics = _host.Host.Statistics(HostName);
-        SpinWait.SpinUntil(() => statistics.Buffers == 0, Heap.Patience);
+        SpinWait.SpinUntil(() => statistics.Buffers <= liveBuffers, Heap.Patience);
     }
 
     /// <summary>Descriptors of this process that are memory of the heap's buffers, exported or not.</summary>
-    public int CountDescriptors() => new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos().Count(IsOurs);
+    public int CountDescriptors() => Descriptors().Count();
+
+    /// <summary>What the memory of the heap's buffers and pools takes, as far as this process has a descriptor of it.</summary>
+    public HeapMemoryUse MeasureMemory()
+    {
+        var (files, pages) = (0L, 0L);
+        foreach (var number in Descriptors())
+        {
+            using var file = new SafeFileHandle(number, ownsHandle: false);
+            files += RandomAccess.GetLength(file);
+            pages += SparseFile.BytesTaken(file);
+        }
+
+        return new HeapMemoryUse(files, pages);
+    }
+
+    /// <summary>Has a heap that keeps memory back give it up.</summary>
+    /// <returns>False when the heap is not one that does.</returns>
+    public bool TryShrink()
+    {
+        if (Recorder.Inner is not IShrinker shrinker) return false;
+        shrinker.Scan(long.MaxValue);
+        return true;
+    }
 
     public void Stop() => _host.Stop();
 
     public void Dispose() => Stop();
 
-    private bool IsOurs(FileSystemInfo descriptor)
+    /// <summary>Whether a path of /proc is memory of the heap: what the host names it by is the heap, and the buffer where it has a name.</summary>
+    public bool IsOurs(string path) => path == $"/memfd:{HostName} (deleted)" || path.StartsWith($"/memfd:{HostName}:", StringComparison.Ordinal);
+
+    private IEnumerable<int> Descriptors()
+    {
+        foreach (var descriptor in new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos())
+        {
+            if (LinkOf(descriptor) is { } path && IsOurs(path)) yield return int.Parse(descriptor.Name, CultureInfo.InvariantCulture);
+        }
+    }
+
+    private static string? LinkOf(FileSystemInfo descriptor)
     {
         try
         {
-            // What the host names memory by: the heap, and the buffer where it has a name.
-            return descriptor.LinkTarget is { } target && (target == $"/memfd:{HostName} (deleted)" || target.StartsWith($"/memfd:{HostName}:", StringComparison.Ordinal));
+            return descriptor.LinkTarget;
         }
         catch (IOException)
         {
             // Another thread closed it since the folder was listed.
-            return false;
+            return null;
         }
     }
 
     public static string Text(long bytes) => new ByteSize(bytes).ToText();
+}
+
+/// <summary>Bytes of the heap's memory files, and of the pages they have.</summary>
+internal readonly record struct HeapMemoryUse(long Files, long Pages)
+{
+    /// <summary>How much less it is than before: a heap gives memory back with its file or by taking the pages out.</summary>
+    public long FallFrom(HeapMemoryUse before) => Math.Max(before.Files - Files, before.Pages - Pages);
 }
 
 /// <summary>Fails the export of buffers at a step of the case's choosing.</summary>

@@ -27,11 +27,14 @@ public abstract class ConformanceCase
     {
         ArgumentNullException.ThrowIfNull(heap);
         var missing = Needs & ~heap.Capabilities;
-        return missing == 0 ? null : $"{heap.Name} does not promise {missing}";
+        return missing == 0 ? WhyNot(heap) : $"{heap.Name} does not promise {missing}";
     }
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;
+
+    /// <summary>What the heap lacks for this case beside promises; null for nothing.</summary>
+    internal virtual string? WhyNot(HeapUnderTest heap) => null;
 
     internal abstract void Check(CaseRun run);
 }

@@ -42,19 +42,41 @@ public sealed record HeapUnderTest
     /// <summary>How long to wait for the kernel's word that a buffer is gone. Only a failing case takes as long.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 
-    internal Conformance.HeapOrigin? Origin { get; init; }
+    /// <summary>The heap's options as JSON, for the cases that read options or load the plugin; <see cref="Create"/> must set up the heap alike. None, and so the defaults, unless set.</summary>
+    public string Options { get; init; } = "{}";
+
+    /// <summary>
+    /// The plugin's main assembly in its own build output, with which the case <c>unload</c> loads it as a host would; null leaves that case out. Not the copy in the
+    /// folder of a test project, where everything else lies beside it.
+    /// </summary>
+    public string? PluginFile { get; init; }
+
+    /// <summary>Which of the plugin's heap types it is, by its configured name; null where the plugin has one.</summary>
+    public string? HeapType { get; init; }
+
+    internal Type? OptionsType { get; init; }
+
+    /// <summary>Makes the heap with other options than those of <see cref="Create"/>.</summary>
+    internal Func<IHeapContext, object?, IHeap>? CreateWith { get; init; }
 
     /// <summary>A heap whose promises are those of its class.</summary>
     /// <typeparam name="THeap">The heap class.</typeparam>
     /// <param name="create">Makes the heap.</param>
     /// <param name="name">What reports call it; the class when null.</param>
     public static HeapUnderTest Of<THeap>(Func<IHeapContext, THeap> create, string? name = null)
-        where THeap : class, IHeap => new()
+        where THeap : class, IHeap
+    {
+        var withOptions = typeof(THeap).GetConstructors().FirstOrDefault(each => each.GetParameters() is [var context, var options]
+            && context.ParameterType == typeof(IHeapContext) && options.ParameterType.IsClass && options.ParameterType.GetConstructor(Type.EmptyTypes) is not null);
+        return new()
         {
             Name = name ?? typeof(THeap).Name,
             Create = create,
             Capabilities = typeof(THeap).GetCustomAttribute<HeapCapabilitiesAttribute>()?.Capabilities ?? HeapCapabilities.None,
+            OptionsType = withOptions?.GetParameters()[1].ParameterType,
+            CreateWith = withOptions is null ? null : (context, options) => (IHeap)withOptions.Invoke(BindingFlags.DoNotWrapExceptions, binder: null, [context, options], culture: null),
         };
+    }
 
     /// <summary>Why the heap cannot start on this machine, in its own words (ENODEV); null when it can.</summary>
     /// <exception cref="HeapStartException">It fails to start for another reason, which is a fault of the heap.</exception>

@@ -1,6 +1,7 @@
 using DmaHeap.Heaps;
 using DmaHeap.Linux;
 using DmaHeap.Testing;
+using DmaHeap.Tests.Support;
 using Vendor;
 
 namespace DmaHeap.Tests.Testing;
@@ -13,15 +14,16 @@ static class HeapsUnderTest
 
     public static IReadOnlyDictionary<string, HeapUnderTest> ByName { get; } = new[]
     {
-        HeapUnderTest.Of(context => new SystemHeap(context)),
-        HeapUnderTest.Of(context => new CmaHeap(context, new CmaHeapOptions())),
+        HeapUnderTest.Of(context => new SystemHeap(context)) with { PluginFile = Builds.Plugin("SystemHeap") },
+        HeapUnderTest.Of(context => new CmaHeap(context, new CmaHeapOptions())) with { PluginFile = Builds.Plugin("CmaHeap") },
         HeapUnderTest.Of(
-            context => new CmaHeap(context, new CmaHeapOptions { Size = new ByteSize(HugePagesNeeded * HugePage), Pages = CmaPages.Huge }), "CmaHeap of 2 MiB pages") with { SmallLength = HugePage },
-        HeapUnderTest.Of(context => new SecureHeap(context, new SecureHeapOptions())),
-        HeapUnderTest.Of(context => new AttachTimeHeap(context, new AttachTimeHeapOptions())),
+            context => new CmaHeap(context, new CmaHeapOptions { Size = new ByteSize(HugePagesNeeded * HugePage), Pages = CmaPages.Huge }), "CmaHeap of 2 MiB pages") with { SmallLength = HugePage, Options = """{"size":"64MiB","pages":"2MiB"}""" },
+        HeapUnderTest.Of(context => new SecureHeap(context, new SecureHeapOptions())) with { PluginFile = Builds.Plugin("SecureHeap") },
+        HeapUnderTest.Of(context => new AttachTimeHeap(context, new AttachTimeHeapOptions())) with { PluginFile = Builds.Plugin("AttachTimeHeap") },
         HeapUnderTest.Of(OverFile, "RegionHeap over a file"),
-        HeapUnderTest.Of(context => new CountingHeap(context)),
+        HeapUnderTest.Of(context => new CountingHeap(context)) with { PluginFile = Builds.Plugin("CountingHeap") },
         HeapUnderTest.Of(context => new RegionHeap(context)),
+        HeapUnderTest.Of<RegionHeap>(context => new PoolingHeap(context), nameof(PoolingHeap)),
     }.ToDictionary(heap => heap.Name);
 
     // A file of its own each time, which nobody but the heap has.

@@ -24,7 +24,7 @@ static class WrongHeaps
         ["disposal"] = Region(context => new ThrowsWhenDisposed(context)),
     };
 
-    public static IReadOnlyDictionary<string, HeapUnderTest> ByCase { get; } = s_ofAllocation.Concat(WrongOps.ByCase).ToDictionary();
+    public static IReadOnlyDictionary<string, HeapUnderTest> ByCase { get; } = s_ofAllocation.Concat(WrongOps.ByCase).Concat(WrongManners.ByCase).ToDictionary();
 
     // The promises are the right heap's: the attribute is not inherited.
     public static HeapUnderTest Region<THeap>(Func<IHeapContext, THeap> create)
