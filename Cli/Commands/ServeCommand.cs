@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using DmaHeap.Cli.Output;
 using DmaHeap.Client;
 using DmaHeap.Hosting;
@@ -37,8 +38,8 @@ static class ServeCommand
         };
 
         ThrowIfTooFewDescriptors();
-        // Buffers of all users pass through this process: nobody but root may look into it, and it leaves no core.
-        ProcessControl.IsDumpable = false;
+        // Buffers of all users pass through this process: nobody but root may look into it, and it leaves no core. Unless its author looks already.
+        ProcessControl.IsDumpable = Debugger.IsAttached;
         using var host = Build(options);
         await StartAsync(host, cancellationToken);
         await AnnounceAsync(Results.Of(parsed), options, cancellationToken);

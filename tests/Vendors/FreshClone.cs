@@ -1,0 +1,32 @@
+using DmaHeap.Tests.Support;
+
+namespace DmaHeap.Tests.Vendors;
+
+/// <summary>A clone as it was just made: the sources of this one, with nothing built. What is built in it touches nothing of this one.</summary>
+static class FreshClone
+{
+    static readonly string[] s_notOfTheSources = ["artifacts", "TestResults", "bin", "obj"];
+
+    /// <summary>Makes one, with its launcher built already: what it would run is the program of these tests.</summary>
+    public static void Make(string folder)
+    {
+        Copy(new DirectoryInfo(Repository.Root), folder);
+        var launcher = Path.Combine(folder, "dmaheap");
+        File.WriteAllText(launcher, $"#!/bin/sh\nexec {Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap")} \"$@\"\n");
+        File.SetUnixFileMode(launcher, (UnixFileMode)0b111_101_101);
+    }
+
+    // Names that begin with a dot are sources, too: templates/plugin/.template.config.
+    static void Copy(DirectoryInfo source, string target)
+    {
+        Directory.CreateDirectory(target);
+        foreach (var entry in source.EnumerateFileSystemInfos())
+        {
+            var copy = Path.Combine(target, entry.Name);
+            if (entry.Name is ".git" || s_notOfTheSources.Contains(entry.Name)) continue;
+            if (entry.LinkTarget is { } link) File.CreateSymbolicLink(copy, link);
+            else if (entry is DirectoryInfo folder) Copy(folder, copy);
+            else File.Copy(entry.FullName, copy);
+        }
+    }
+}
