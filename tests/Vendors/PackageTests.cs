@@ -53,15 +53,15 @@ public sealed class PackageTests(FirstHeap made)
     {
         var source = Path.Combine(made.Clone, "Abstractions", "Options", "OptionAttribute.cs");
         var code = File.ReadAllText(source);
-        File.WriteAllText(source, code.Replace("public string? Maximum", "/// <summary>New.</summary>public string? Most { get; set; } internal string? Maximum", StringComparison.Ordinal));
+        File.WriteAllText(source, code.Replace("public string? Maximum", "public string? Most { get; set; }\n    internal string? Maximum", StringComparison.Ordinal));
         var less = await made.Workshop.RunAsync("dotnet pack Abstractions -o ../changed", made.Clone);
 
         Assert.NotEqual(0, less.ExitCode);
-        Assert.Contains("CP0002", less.Output);
+        Assert.True(less.Output.Contains("CP0002", StringComparison.Ordinal), less.Output + less.Error);
         Assert.Contains("DmaHeap.OptionAttribute.Maximum", less.Output);
         Assert.DoesNotContain("OptionAttribute.Most", less.Output);
 
-        File.WriteAllText(source, code.Replace("public string? Maximum", "public string? Most { get; set; } /// <summary>Largest.</summary>\n public string? Maximum", StringComparison.Ordinal));
+        File.WriteAllText(source, code.Replace("public string? Maximum", "public string? Most { get; set; }\n\n    /// <summary>Largest.</summary>\n    public string? Maximum", StringComparison.Ordinal));
         var more = await made.Workshop.RunAsync("dotnet pack Abstractions -o ../changed", made.Clone);
         Assert.True(more.ExitCode == 0, more.Output + more.Error);
     }

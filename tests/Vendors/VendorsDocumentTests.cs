@@ -73,7 +73,7 @@ public sealed class VendorsDocumentTests(FirstHeap made)
             dotnet new dmaheap-plugin -n my-2nd.4k-heap --feed ../clone/artifacts/package/release
             dotnet new dmaheap-plugin -n Plain
             ls my-2nd.4k-heap/my-2nd.4k-heap Plain
-            grep -h '^namespace\|class' my-2nd.4k-heap/*/*Heap*.cs my-2nd.4k-heap/*/*heap*.cs Plain/Plain/*.cs
+            grep -h '^namespace\|class' my-2nd.4k-heap/*/*heap*.cs Plain/Plain/*.cs
             """);
         Assert.True(ended.ExitCode == 0, ended.Output + ended.Error);
         Assert.Contains("class _4k_heap(", ended.Output);
