@@ -37,6 +37,7 @@ static class CommandLine
         AllocCommand.Create(),
         BuffersCommand.Create(),
         StatsCommand.Create(),
+        JournalCommand.Create(),
         ValidateCommand.Create(),
         SchemaCommand.Create(),
         PluginCommand.Create(),

@@ -6,6 +6,7 @@ using DmaHeap.Hosting;
 using DmaHeap.KernelAbi;
 using DmaHeap.KernelAbi.Supervision;
 using DmaHeap.Linux;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DmaHeap.Cli.Commands;
@@ -35,6 +36,7 @@ static class ExecCommand
         {
             CommonOptions.Config, CommonOptions.Socket, s_strict, s_over, s_aliases, s_quiet, s_verbose,
         };
+        HeapSwapOptions.AddTo(command);
         command.Validators.Add(result =>
         {
             if (tail.Program.Length == 0) result.AddError("Name a program after --, such as: dmaheap exec -- ls /dev/dma_heap");
@@ -65,7 +67,9 @@ static class ExecCommand
         var inherited = InheritedState.Read();
         if (inherited.LaunchersDescriptor is { } number) DescriptorFlags.TryCloseOnExec(number);
         using var signals = new ProgramSignals(inherited.Ignored);
-        using var backend = await ConnectAsync(parsed);
+        var swaps = HeapSwapOptions.Read(parsed);
+        using var backend = await ConnectAsync(parsed, swaps);
+        using var journal = HeapSwapOptions.OpenJournal(parsed, (backend as EmbeddedBackend)?.Host, swaps);
         var arguments = InheritedState.LastArguments(tail.Program.Length);
         using var program = new PreparedProgram(arguments[0], arguments, inherited.Environment, inherited.ToDefault, SignalSet.Blocked);
         var options = new SupervisionOptions { Strict = parsed.GetValue(s_strict), ListAliases = parsed.GetValue(s_aliases), Overlap = parsed.GetValue(s_over) };
@@ -92,11 +96,15 @@ static class ExecCommand
         }
     }
 
-    static async Task<IHeapBackend> ConnectAsync(ParseResult parsed)
+    static async Task<IHeapBackend> ConnectAsync(ParseResult parsed, IReadOnlyList<HeapSwap> swaps)
     {
         var configuration = parsed.GetValue(CommonOptions.Config);
-        if (Dial(parsed.GetValue(CommonOptions.Socket), ownHost: configuration is not null) is not { } client)
-            return new EmbeddedBackend(DmaHeapHost.Start(HostSetup.Make(configuration, []), NullLoggerFactory.Instance));
+        if (Dial(parsed.GetValue(CommonOptions.Socket), ownHost: configuration is not null || swaps.Count > 0) is not { } client)
+        {
+            ILoggerFactory log = swaps.Count > 0 && !parsed.GetValue(s_quiet) ? new SwapLog([.. swaps.Select(swap => swap.Heap)], Say) : NullLoggerFactory.Instance;
+            return new EmbeddedBackend(DmaHeapHost.Start(HostSetup.Make(configuration, []) with { Swaps = swaps }, log));
+        }
+
         try
         {
             return await DaemonBackend.CreateAsync(client);
@@ -108,7 +116,7 @@ static class ExecCommand
         }
     }
 
-    // A configuration asks for a host of its own, a socket for that daemon and no other; without either a daemon is used where there is one.
+    // A configuration or a swapped heap asks for a host of its own, a socket for that daemon and no other; without either a daemon is used where there is one.
     static DmaHeapClient? Dial(string? socket, bool ownHost)
     {
         if (socket is not null) return DmaHeapClient.Connect(socket);

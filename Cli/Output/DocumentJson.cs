@@ -10,6 +10,7 @@ namespace DmaHeap.Cli.Output;
 [JsonSerializable(typeof(AllocDocument))]
 [JsonSerializable(typeof(BuffersDocument))]
 [JsonSerializable(typeof(StatsDocument))]
+[JsonSerializable(typeof(JournalDocument))]
 [JsonSerializable(typeof(ValidateDocument))]
 [JsonSerializable(typeof(PluginDocument))]
 [JsonSerializable(typeof(VersionDocument))]

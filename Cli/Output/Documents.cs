@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using DmaHeap.Client;
 using DmaHeap.Hosting.Configuration;
@@ -52,6 +53,9 @@ sealed record StatisticsRow(
 }
 
 sealed record GaugeRow(long Capacity, long Free, long LargestRun);
+
+/// <summary><see cref="Last"/> is the number of the last line, to go on from; <see cref="Dropped"/> lines before these were not kept.</summary>
+sealed record JournalDocument(string Heap, long Last, long Dropped, IReadOnlyList<JsonElement> Lines);
 
 sealed record ValidateDocument(string File, bool Valid, IReadOnlyList<string> Heaps, IReadOnlyList<ErrorRow> Errors);
 

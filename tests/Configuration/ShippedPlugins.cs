@@ -9,7 +9,7 @@ internal static class ShippedPlugins
 {
     internal static PluginOptions[] Options { get; } =
     [
-        .. from plugin in new[] { typeof(SystemHeap), typeof(CmaHeap), typeof(SecureHeap), typeof(AttachTimeHeap), typeof(RegionHeap) }
+        .. from plugin in new[] { typeof(SystemHeap), typeof(CmaHeap), typeof(SecureHeap), typeof(AttachTimeHeap), typeof(RegionHeap), typeof(FakeHeap) }
            from heap in plugin.Assembly.GetCustomAttributes<HeapTypeAttribute>()
            select new PluginOptions(plugin.Assembly.GetName().Name!, heap.Name, heap.Options),
     ];

@@ -154,7 +154,7 @@ sealed class ExecSandbox : IDisposable
     {
         ["DMAHEAP_CONFIG"] = null,
         ["DMAHEAP_SOCKET"] = _directory["no-such-socket"],
-        ["DMAHEAP_PLUGINS"] = string.Join(':', new[] { "SystemHeap", "CmaHeap", "SecureHeap", "AttachTimeHeap", "RegionHeap" }.Select(Builds.Folder)),
+        ["DMAHEAP_PLUGINS"] = string.Join(':', new[] { "SystemHeap", "CmaHeap", "SecureHeap", "AttachTimeHeap", "RegionHeap", "FakeHeap" }.Select(Builds.Folder)),
         ["DOTNET_ROOT"] = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../..")),
         ["DOTNET_EnableDiagnostics"] = "0",
         ["PYTHONDONTWRITEBYTECODE"] = "1",

@@ -30,7 +30,7 @@ static class CompiledAssembly
     }
 
     static bool IsRoom(string assembly) =>
-        assembly.StartsWith("DmaHeap.", StringComparison.Ordinal) || assembly is "dmaheap" or "SystemHeap" or "CmaHeap" or "SecureHeap" or "AttachTimeHeap" or "RegionHeap";
+        assembly.StartsWith("DmaHeap.", StringComparison.Ordinal) || assembly is "dmaheap" or "SystemHeap" or "CmaHeap" or "SecureHeap" or "AttachTimeHeap" or "RegionHeap" or "FakeHeap";
 
     static void Visit(MetadataReader metadata, TypeDefinition type, MentionedAssemblies seen)
     {

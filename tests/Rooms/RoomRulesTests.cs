@@ -22,6 +22,7 @@ public sealed class RoomRulesTests
         { "SecureHeap", "SecureHeap", ["DmaHeap.Abstractions"] },
         { "AttachTimeHeap", "AttachTimeHeap", ["DmaHeap.Abstractions"] },
         { "RegionHeap", "RegionHeap", ["DmaHeap.Abstractions"] },
+        { "FakeHeap", "FakeHeap", ["DmaHeap.Abstractions"] },
     };
 
     [Theory]

@@ -22,6 +22,7 @@ static class HeapsUnderTest
         HeapUnderTest.Of(context => new AttachTimeHeap(context, new AttachTimeHeapOptions())) with { PluginFile = Builds.Plugin("AttachTimeHeap") },
         HeapUnderTest.Of(OverFile, "RegionHeap over a file"),
         HeapUnderTest.Of(context => new CountingHeap(context)) with { PluginFile = Builds.Plugin("CountingHeap") },
+        HeapUnderTest.Of(context => new FakeHeap(context, new FakeOptions { Journal = new FakeJournalOptions { Lines = 64 } }), "FakeHeap") with { PluginFile = Builds.Plugin("FakeHeap") },
         HeapUnderTest.Of(context => new RegionHeap(context)),
         HeapUnderTest.Of<RegionHeap>(context => new PoolingHeap(context), nameof(PoolingHeap)),
     }.ToDictionary(heap => heap.Name);

@@ -14,6 +14,9 @@ sealed class EmbeddedBackend(DmaHeapHost host) : IHeapBackend
     // An identity is one object a process: what is made of it is kept as long.
     readonly ConditionalWeakTable<CallerIdentity, Caller> _callers = [];
 
+    /// <summary>The host itself.</summary>
+    public DmaHeapHost Host => host;
+
     public IReadOnlyList<BackendHeap> Heaps { get; } = [.. host.Heaps.Select(heap => new BackendHeap(heap.Name, host.AliasesOf(heap.Name), heap.Unavailable))];
 
     public BackendAnswer Allocate(in BufferOrder order, out BackendBuffer buffer, CancellationToken cancellationToken)
