@@ -54,7 +54,7 @@ internal sealed class Script(FakeRule[] rules, long seed)
         var rule = rules[index];
         if (rule.On != call.Hook || !IsNumberOf(rule, number)) return false;
         if (rule.LargerThan is { } size && call.Bytes <= size.Bytes) return false;
-        if (rule.Name is { } pattern && !System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(Literally(pattern), call.Name, ignoreCase: false)) return false;
+        if (rule.Name is { } pattern && !Wildcard.Matches(pattern, call.Name)) return false;
         if (rule.User is { } user && call.Caller?.UserId != user) return false;
         if (rule.Times is { } most && _times[index] >= most) return false;
         return rule.Chance is not { } percent || _draw.Unit(index, number, Chance) * 100 < percent;
@@ -67,7 +67,4 @@ internal sealed class Script(FakeRule[] rules, long seed)
         if (rule.Every is not { } every) return true;
         return rule.From is { } from ? (number - from) % every == 0 : number % every == 0;
     }
-
-    // Only * is special; the matcher would take ? for any one character.
-    private static string Literally(string pattern) => pattern.Replace("\\", "\\\\").Replace("?", "\\?");
 }

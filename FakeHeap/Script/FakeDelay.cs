@@ -34,15 +34,15 @@ public sealed class FakeDelay : ICheckedOptions
     /// <inheritdoc/>
     public IEnumerable<OptionError> Check()
     {
-        var name = Distribution.ToString().ToLowerInvariant();
+        var name = Distribution == FakeDistribution.Exponential ? "an exponential" : $"a {Distribution.ToString().ToLowerInvariant()}";
         var needed = Needed(Distribution);
         foreach (var (property, given) in new[] { (nameof(Time), Time), (nameof(From), From), (nameof(To), To), (nameof(Mean), Mean), (nameof(Deviation), Deviation) })
         {
-            if (given is null && needed.Contains(property)) yield return new(property, $"is missing: a {name} delay has {Keys(needed)}");
-            if (given is not null && !needed.Contains(property)) yield return new(property, $"is not for a {name} delay, which has {Keys(needed)}");
+            if (given is null && needed.Contains(property)) yield return new(property, $"is missing: {name} delay has {Keys(needed)}");
+            if (given is not null && !needed.Contains(property)) yield return new(property, $"is not for {name} delay, which has {Keys(needed)}");
         }
 
-        if (AtMost is not null && Distribution is (FakeDistribution.Fixed or FakeDistribution.Uniform)) yield return new(nameof(AtMost), $"a {name} delay is bounded as it is");
+        if (AtMost is not null && Distribution is (FakeDistribution.Fixed or FakeDistribution.Uniform)) yield return new(nameof(AtMost), $"{name} delay is bounded as it is");
         if (To <= From) yield return new(nameof(To), "must be longer than \"from\"");
         if (Mean == TimeSpan.Zero) yield return new(nameof(Mean), "must be longer than nothing");
         if (Deviation == TimeSpan.Zero) yield return new(nameof(Deviation), "must be more than nothing; a delay without any is fixed");

@@ -56,6 +56,10 @@ public enum FakeErrno
     [OptionValue("EIO")]
     InputOutput = HeapErrno.InputOutput,
 
+    /// <summary>EAGAIN.</summary>
+    [OptionValue("EAGAIN")]
+    TryAgain = HeapErrno.TryAgain,
+
     /// <summary>ENOMEM.</summary>
     [OptionValue("ENOMEM")]
     NoMemory = HeapErrno.NoMemory,

@@ -113,7 +113,7 @@ sealed class CliSandbox : IDisposable
     {
         ["DMAHEAP_CONFIG"] = Configuration,
         ["DMAHEAP_SOCKET"] = Socket,
-        ["DMAHEAP_PLUGINS"] = string.Join(':', new[] { "SystemHeap", "CmaHeap", "SecureHeap", "AttachTimeHeap", "RegionHeap" }.Select(Builds.Folder)),
+        ["DMAHEAP_PLUGINS"] = string.Join(':', new[] { "SystemHeap", "CmaHeap", "SecureHeap", "AttachTimeHeap", "RegionHeap", "FakeHeap" }.Select(Builds.Folder)),
         ["TMPDIR"] = Temporary,
         ["DOTNET_EnableDiagnostics"] = Diagnostics ? "1" : "0",
     };

@@ -17,9 +17,12 @@ internal sealed class FakeHeapContext : IHeapContext, IHeapLog, IHeapStatistics
 
     public ManualClock Clock { get; } = new();
 
-    public TimeProvider Time => Clock;
+    /// <summary>In the place of <see cref="Clock"/>.</summary>
+    public TimeProvider? OtherTime { get; init; }
 
-    public CancellationToken Stopping => CancellationToken.None;
+    public TimeProvider Time => OtherTime ?? Clock;
+
+    public CancellationToken Stopping { get; init; }
 
     IHeapMemoryService IHeapContext.Memory => Memory;
 
