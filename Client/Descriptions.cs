@@ -81,3 +81,11 @@ public readonly record struct HeapGauge(long Capacity, long Free, long LargestRu
 /// <param name="Dropped">Lines after the one asked for that the heap did not keep; they came before these.</param>
 /// <param name="More">Whether asking on would bring more at once.</param>
 public sealed record JournalPage(IReadOnlyList<string> Lines, long Last, long Dropped, bool More);
+
+/// <summary>What a reload did, in numbers of heaps.</summary>
+/// <param name="Added">New.</param>
+/// <param name="Removed">Taken out.</param>
+/// <param name="Replaced">Started anew, for their plugin or their options changed.</param>
+/// <param name="Changed">Going on by other names, limits or access.</param>
+/// <param name="Unchanged">Not touched.</param>
+public sealed record ReloadResult(long Added, long Removed, long Replaced, long Changed, long Unchanged);

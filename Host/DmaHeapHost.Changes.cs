@@ -12,7 +12,7 @@ public sealed partial class DmaHeapHost
     public void Swap(HeapSwap swap)
     {
         ArgumentNullException.ThrowIfNull(swap);
-        Core.Changes.Swap(swap);
+        Core.Changes.Swap(swap.Heap, () => swap);
     }
 
     /// <summary>Puts a heap back that another plugin stands in for. The very heap that was there, with its buffers.</summary>

@@ -35,6 +35,7 @@ internal sealed class HostCore : IDisposable
         var time = options.Time;
         _log = log;
         _plugins = plugins;
+        Options = options;
         Time = time;
         Probe = options.Probe;
         _headroom = new Headroom();
@@ -102,6 +103,10 @@ internal sealed class HostCore : IDisposable
     public EmbeddedCpuAccess CpuAccess { get; }
 
     public TimeProvider Time { get; }
+
+    public ILogger Log => _log;
+
+    public DmaHeapHostOptions Options { get; }
 
     public IAllocationProbe Probe { get; }
 

@@ -26,6 +26,9 @@ internal static partial class HostLog
     [LoggerMessage(236, LogLevel.Warning, "User {UserId}, process {ProcessId}, may not change this host ({What})")]
     public static partial void ChangeDenied(ILogger log, uint userId, int processId, string what);
 
+    [LoggerMessage(238, LogLevel.Error, "Heap {Heap} is faulted: it {Reason}. It answers EIO until it is started anew (dmaheap restart {Heap})")]
+    public static partial void HeapGivenUp(ILogger log, string heap, string reason);
+
     [LoggerMessage(237, LogLevel.Information, "The configuration was read again: {Outcome}")]
     public static partial void Reloaded(ILogger log, string outcome);
 }

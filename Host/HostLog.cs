@@ -58,8 +58,6 @@ internal static partial class HostLog
 
     [LoggerMessage(270, LogLevel.Debug, "Allocated {Bytes} bytes for {UserId}/{ProcessId} from heap {Heap}, as buffer {Buffer} (request {Request})")]
     public static partial void BufferAllocated(ILogger log, long bytes, uint userId, int processId, string heap, ulong buffer, string request);
-    [LoggerMessage(44, LogLevel.Error, "A request of client {UserId}/{ProcessId} failed inside the host")]
-    public static partial void RequestFailed(ILogger log, uint userId, int processId, Exception exception);
 
     [LoggerMessage(200, LogLevel.Error, "Heap {Heap} does not come back from {Op} of its buffer {Sequence} within {Milliseconds} ms: it is faulted, and the thread given up")]
     public static partial void OpStuck(ILogger log, string heap, string op, ulong sequence, long milliseconds);

@@ -67,6 +67,21 @@ public enum MessageKind : ushort
     /// <summary>Client: take that range back. <see cref="VunmapRequest"/>.</summary>
     Vunmap = 25,
 
+    /// <summary>Client: put another plugin in a heap's place. Carries exactly one descriptor. <see cref="SwapRequest"/>.</summary>
+    Swap = 30,
+
+    /// <summary>Client: put the heap back. <see cref="RestoreRequest"/>.</summary>
+    Restore = 31,
+
+    /// <summary>Client: start a heap anew. <see cref="RestartRequest"/>.</summary>
+    Restart = 32,
+
+    /// <summary>Client: read the configuration again. <see cref="ReloadRequest"/>.</summary>
+    Reload = 33,
+
+    /// <summary>Client: how are the heaps? The reply carries exactly one descriptor. <see cref="StatusRequest"/>.</summary>
+    Status = 34,
+
     /// <summary>Client: what does the heap's journal say? <see cref="JournalRequest"/>.</summary>
     Journal = 40,
 

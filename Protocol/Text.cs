@@ -31,6 +31,13 @@ public struct Text448
     private byte _first;
 }
 
+/// <summary>1,024 bytes of UTF-8, padded with zeros, at least one of them.</summary>
+[InlineArray(1024)]
+public struct Text1024
+{
+    private byte _first;
+}
+
 /// <summary>Reads and writes the protocol's text fields.</summary>
 public static class TextField
 {

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace DmaHeap.Cli.Output;
@@ -13,6 +14,9 @@ namespace DmaHeap.Cli.Output;
 [JsonSerializable(typeof(JournalDocument))]
 [JsonSerializable(typeof(ValidateDocument))]
 [JsonSerializable(typeof(PluginDocument))]
+[JsonSerializable(typeof(ChangeDocument))]
+[JsonSerializable(typeof(ReloadDocument))]
+[JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DemoDocument))]
 [JsonSerializable(typeof(PluginTestDocument))]

@@ -82,6 +82,11 @@ sealed record DependencyRow(string Name, string BuiltFor, string Kind, string? F
 
 sealed record NativeLibraryRow(string File, string? Processor);
 
+/// <summary><see cref="Done"/> is <c>swapped</c>, <c>restored</c> or <c>restarted</c>.</summary>
+sealed record ChangeDocument(string Heap, string Done, string? Plugin);
+
+sealed record ReloadDocument(long Added, long Removed, long Replaced, long Changed, long Unchanged);
+
 sealed record VersionDocument(string Version, string Protocol, string Runtime);
 
 sealed record DemoDocument(bool Passed, IReadOnlyList<DemoHeapRow> Heaps);

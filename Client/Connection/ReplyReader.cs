@@ -92,6 +92,13 @@ static class ReplyReader
         return null;
     }
 
+    public static string? Reload(ReadOnlySpan<byte> packet, out ReloadResult result)
+    {
+        var fault = MessageCodec.Read<ReloadReply>(packet, out var reply);
+        result = new ReloadResult(Clamp(reply.Added), Clamp(reply.Removed), Clamp(reply.Replaced), Clamp(reply.Changed), Clamp(reply.Unchanged));
+        return fault == MessageFault.None ? null : Describe(fault);
+    }
+
     delegate TInfo EntryReader<TEntry, TInfo>(in TEntry entry);
 
     static string? List<TEntry, TInfo>(ReadOnlySpan<byte> packet, EntryReader<TEntry, TInfo> read, out Page<TInfo> page)

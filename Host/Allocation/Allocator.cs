@@ -153,7 +153,7 @@ internal sealed class Allocator(
 
     private HeapException Faulted(HeapSlot slot, string hook, Exception exception)
     {
-        HostLog.HeapFaulted(log, slot.Name, hook, CurrentRequest.Text, exception);
+        HeapFaults.Report(slot, hook, exception, log);
         return new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} failed: {exception.Message}", exception);
     }
 

@@ -134,8 +134,7 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
 
     private HeapException Fault(HeapSlot slot, string hook, Exception exception)
     {
-        slot.Statistics.HookFailed();
-        HostLog.HeapFaulted(log, slot.Name, hook, CurrentRequest.Text, exception);
+        HeapFaults.Report(slot, hook, exception, log);
         return new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} failed in {hook}: {exception.Message}", exception);
     }
 }

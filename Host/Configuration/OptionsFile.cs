@@ -27,7 +27,22 @@ public sealed class OptionsFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var errors = new ConfigurationErrors();
-        var root = JsonFile.Read(path, errors);
+        return Check(path, JsonFile.Read(path, errors), errors);
+    }
+
+    /// <summary>Reads a text in UTF-8.</summary>
+    /// <param name="utf8Json">The text.</param>
+    /// <param name="path">What errors name it.</param>
+    /// <returns>As <see cref="Read"/>.</returns>
+    public static ConfigurationResult<OptionsFile> Parse(ReadOnlySpan<byte> utf8Json, string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var errors = new ConfigurationErrors();
+        return Check(path, JsonFile.Parse(path, utf8Json.ToArray(), errors), errors);
+    }
+
+    private static ConfigurationResult<OptionsFile> Check(string path, JsonTreeNode? root, ConfigurationErrors errors)
+    {
         if (root is not null && root.Kind != JsonTreeKind.Object) errors.Add(root, $"expected an object with options, found {root.Describe()}");
         return new(root is null ? null : new OptionsFile(path, root), errors.InOrder());
     }

@@ -1,7 +1,7 @@
 namespace DmaHeap.Hosting.Heaps;
 
 /// <summary>
-/// Whether a heap still answers: the one place that says so. A heap that did not come back from an op in time is faulted, and not called again but for releases and its end;
+/// Whether a heap still answers: the one place that says so. A heap that did not come back from an op in time, or that throws again and again, is faulted, and not called again but for releases and its end;
 /// only a heap started in its place is sound again. Thread-safe.
 /// </summary>
 internal sealed class HeapHealth
@@ -20,6 +20,14 @@ internal sealed class HeapHealth
     /// <summary>Faults the heap. The first reason stays; true for the one call that gave it.</summary>
     /// <param name="reason">What it did, as a clause that follows the heap's name: "does not come back from Map".</param>
     public bool TryFault(string reason) => Interlocked.CompareExchange(ref _fault, reason, null) is null;
+
+    /// <summary>What its hooks threw.</summary>
+    public HookFailures Failures { get; } = new();
+
+    /// <summary>Notes an exception that left a hook. True for the one that was one too many and faulted the heap.</summary>
+    public bool Threw(string hook, Exception exception, TimeProvider time) =>
+        Failures.Add(hook, $"{exception.GetType().Name}: {exception.Message}", time)
+        && TryFault($"threw {HookFailures.Most} times within {HookFailures.Window.TotalSeconds:0} s, the last time in {hook}: {exception.Message}");
 
     public void ThreadLost() => Interlocked.Increment(ref _lostThreads);
 

@@ -38,6 +38,12 @@ internal sealed class HeapSlot
 
     public HeapStatistics Statistics => Books.Statistics;
 
+    /// <summary>The host's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>When it was started, or could not be.</summary>
+    public DateTimeOffset Since { get; init; }
+
     /// <summary>Whether it still answers.</summary>
     public HeapHealth Health { get; } = new();
 

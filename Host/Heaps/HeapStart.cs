@@ -48,7 +48,7 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
             var heap = definition.Create(new HeapContext(definition.Name, memory, books.Statistics, time, log, ending.Token))
                 ?? throw new InvalidOperationException("The heap's factory returned null.");
             HostLog.HeapStarted(log, definition.Name, definition.Plugin);
-            return new HeapSlot(definition, access, books, ending) { Heap = heap };
+            return new HeapSlot(definition, access, books, ending) { Heap = heap, Time = time, Since = time.GetUtcNow() };
         }
         catch (Exception exception)
         {
@@ -56,7 +56,7 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
             var reason = exception is HeapException refusal ? refusal.Message : $"{exception.GetType().Name}: {exception.Message}";
             if (definition.Required) throw new HeapStartException(definition.Name, reason, exception);
             HostLog.HeapUnavailable(log, definition.Name, reason);
-            return new HeapSlot(definition, access, books) { Reason = reason };
+            return new HeapSlot(definition, access, books) { Reason = reason, Time = time, Since = time.GetUtcNow() };
         }
     }
 }

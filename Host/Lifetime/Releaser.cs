@@ -114,11 +114,7 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
             Faulted(nameof(IHeapMemory) + "." + nameof(IDisposable.Dispose), exception);
         }
 
-        void Faulted(string hook, Exception exception)
-        {
-            slot.Statistics.HookFailed();
-            HostLog.HeapFaulted(log, slot.Name, hook, CurrentRequest.Text, exception);
-        }
+        void Faulted(string hook, Exception exception) => HeapFaults.Report(slot, hook, exception, log);
     }
 
     private sealed class Backlog(Releaser releaser)

@@ -14,6 +14,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
     private readonly ShownBufferRequests _shown = new(core);
     private readonly QueryRequests _queries = new(core);
     private readonly ImporterRequests _imports = new(core, cap);
+    private readonly ChangeRequests _changes = new(core, cap);
 
     public void Handle(Connection connection, ReadOnlySpan<byte> packet, WorkerScratch worker)
     {
@@ -39,7 +40,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
     }
 
     private static int DescriptorsOf(MessageKind kind) =>
-        kind is MessageKind.Describe or MessageKind.SetName or MessageKind.CpuAccess or MessageKind.Attach or MessageKind.Vmap ? 1 : 0;
+        kind is MessageKind.Describe or MessageKind.SetName or MessageKind.CpuAccess or MessageKind.Attach or MessageKind.Vmap or MessageKind.Swap ? 1 : 0;
 
     // What a client does to one buffer happens in the order it was sent: these say themselves when their place is settled.
     private static bool HasOrder(MessageKind kind) => kind is MessageKind.CpuAccess or (>= MessageKind.Attach and <= MessageKind.Vunmap);
@@ -64,6 +65,11 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
             case MessageKind.Detach: _imports.Detach(connection, RequestFields.Read<DetachRequest>(packet), worker); break;
             case MessageKind.Vmap: _imports.Vmap(connection, RequestFields.Read<VmapRequest>(packet), worker); break;
             case MessageKind.Vunmap: _imports.Vunmap(connection, RequestFields.Read<VunmapRequest>(packet), worker); break;
+            case MessageKind.Swap: _changes.Swap(connection, RequestFields.Read<SwapRequest>(packet), descriptors); break;
+            case MessageKind.Restore: _changes.Restore(connection, RequestFields.Read<RestoreRequest>(packet)); break;
+            case MessageKind.Restart: _changes.Restart(connection, RequestFields.Read<RestartRequest>(packet)); break;
+            case MessageKind.Reload: _changes.Reload(connection, RequestFields.Read<ReloadRequest>(packet)); break;
+            case MessageKind.Status: _changes.Status(connection, RequestFields.Read<StatusRequest>(packet)); break;
             case MessageKind.Journal: _queries.Journal(connection, RequestFields.Read<JournalRequest>(packet), scratch); break;
             case MessageKind.ListBuffers: _queries.ListBuffers(connection, RequestFields.Read<ListBuffersRequest>(packet), scratch); break;
             default: throw new ProtocolFaultException($"messages of kind {(ushort)header.Kind} are unknown here");

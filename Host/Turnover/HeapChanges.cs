@@ -22,6 +22,9 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
     /// <summary>What became of the last reload; null before the first.</summary>
     public ReloadOutcome? LastReload { get; private set; }
 
+    /// <summary>The last change that was refused, of whatever kind; null when none was.</summary>
+    public RefusedChange? LastRefusal { get; private set; }
+
     /// <summary>Heaps that others stand in for.</summary>
     public IReadOnlyList<HeapSlot> StoodInFor
     {
@@ -33,10 +36,13 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
 
     /// <summary>Puts another plugin in a heap's place. Its buffers stay with it, and new ones come from the other.</summary>
     /// <exception cref="HeapException">ENOENT: no such heap.</exception>
+    /// <param name="heap">Name or alias.</param>
+    /// <param name="read">Says with what; what it throws refuses the swap.</param>
     /// <exception cref="HeapChangeException">Refused; what ran goes on.</exception>
-    public void Swap(HeapSwap swap) => InTurn($"swap of {swap.Heap}", () =>
+    public void Swap(string heap, Func<HeapSwap> read) => InTurn($"swap of {heap}", () =>
     {
-        var running = core.Registry.Find(swap.Heap);
+        var running = core.Registry.Find(heap);
+        var swap = read();
         var definition = HostPlan.Swapped(running.Definition, swap, options, plugins);
         turnover.Apply(
             core.Registry.Slots, Replacing(running, definition), slots => Publish(() => _standIns[running.Name] = slots.Single(slot => slot.Name == running.Name)),
@@ -194,6 +200,7 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
         catch (Exception exception) when (exception is ConfigurationException or PluginException or HeapChangeException)
         {
             core.UnloadUnused();
+            LastRefusal = new RefusedChange(time.GetUtcNow(), what, exception.Message);
             HostLog.ChangeRefused(log, what, exception.Message);
             throw exception as HeapChangeException ?? new HeapChangeException(HeapErrno.Invalid, HeapCause.ChangeRefused, exception.Message);
         }

@@ -37,11 +37,18 @@ internal static class OtherUser
     /// <summary>The reply to one allocation; null when the user cannot even connect.</summary>
     public static Packet? Ask(string socket, uint user, uint[] groups, string heap)
     {
-        var (hello, request) = (Messages.Hello(), Messages.Allocate(1, heap, 4096));
+        var request = Messages.Allocate(1, heap, 4096);
+        return Ask(socket, user, groups, MessageCodec.Bytes(in request));
+    }
+
+    /// <summary>The reply to one request; null when the user cannot even connect.</summary>
+    public static Packet? Ask(string socket, uint user, uint[] groups, ReadOnlySpan<byte> request)
+    {
+        var hello = Messages.Hello();
         var length = MessageCodec.Bytes(in hello).Length;
         using var process = Start(user, groups, "ask", socket, length.ToString(CultureInfo.InvariantCulture));
         process.StandardInput.BaseStream.Write(MessageCodec.Bytes(in hello));
-        process.StandardInput.BaseStream.Write(MessageCodec.Bytes(in request));
+        process.StandardInput.BaseStream.Write(request);
         process.StandardInput.Close();
         using var output = new MemoryStream();
         process.StandardOutput.BaseStream.CopyTo(output);

@@ -13,8 +13,8 @@ public sealed class TurnoverOptions
     [Option("Refuses to start.")]
     public bool Refuse { get; init; }
 
-    [Option("Throws in every allocation.")]
-    public bool Throw { get; init; }
+    [Option("A file; while it is there, every allocation throws.")]
+    public string ThrowWhile { get; init; } = "";
 
     [Option("A file for which a thread of the heap waits, before and after the heap's end; empty for no such thread.")]
     public string ClingUntil { get; init; } = "";
@@ -41,7 +41,7 @@ public sealed class TurnoverHeap : Heap<HeapBuffer>
 
     protected override HeapBuffer Allocate(in AllocationRequest request, CancellationToken cancellationToken)
     {
-        if (_options.Throw)
+        if (_options.ThrowWhile.Length > 0 && File.Exists(_options.ThrowWhile))
             throw new InvalidOperationException("thrown as asked");
         if (request.Name == "which")
             throw new HeapException(HeapErrno.Invalid, "which", $"{Version}{_options.Tag}");

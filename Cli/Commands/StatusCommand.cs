@@ -1,0 +1,74 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using DmaHeap.Cli.Output;
+using DmaHeap.Client;
+using Spectre.Console;
+
+namespace DmaHeap.Cli.Commands;
+
+/// <summary><c>dmaheap status</c>: the states of heaps and plugins, past ones included, and what became of the last change.</summary>
+static class StatusCommand
+{
+    public static Command Create()
+    {
+        var command = new Command("status", "Show the states of heaps and plugins, heaps that still drain included, and what became of the last reload.") { CommonOptions.Socket };
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        using var client = DmaHeapClient.Connect(parsed.GetValue(CommonOptions.Socket));
+        var status = (JsonObject)JsonNode.Parse(await client.StatusAsync(cancellationToken))!;
+        Results.Of(parsed).Write(status, known => known.JsonObject, console => Show(status, console));
+        return ExitCode.Success;
+    }
+
+    static void Show(JsonObject status, IAnsiConsole console)
+    {
+        var table = Tables.Create("HEAP", "STATE", "SINCE", "PLUGIN", "HASH", ">BUFFERS", ">ALLOCATED", ">FAILED", "WHY");
+        foreach (var heap in Rows(status, "heaps"))
+        {
+            Add(table, heap, heap["standsInFor"] is { } other ? $"stands in for {Text(other, "plugin")}, of which {Text(other, "buffers")} buffers live" : Trouble(heap));
+        }
+
+        foreach (var retired in Rows(status, "retired")) Add(table, retired, $"{Text(retired, "why")}; {Text(retired, "reason") ?? Text(retired, "holders") ?? "its buffers live"}");
+        console.Write(table);
+        foreach (var plugin in Rows(status, "stayed")) console.WriteLine($"{Text(plugin, "plugin")} ({Hash(plugin)}) is still in memory since {Time(plugin, "since")}: {Text(plugin, "detail")}");
+        if (status["reload"] is JsonObject reload) ShowReload(reload, console);
+        if (status["refused"] is JsonObject refused) console.WriteLine($"Refused at {Time(refused, "at")}: {Text(refused, "what")}: {Words.Visible(Text(refused, "reason") ?? "")}");
+    }
+
+    static void ShowReload(JsonObject reload, IAnsiConsole console)
+    {
+        if ((bool)reload["applied"]!)
+        {
+            var counts = string.Join(", ", new[] { "added", "removed", "replaced", "changed", "unchanged" }.Select(name => $"{Text(reload, name)} {name}"));
+            console.WriteLine($"Reloaded at {Time(reload, "at")}: {counts}");
+            return;
+        }
+
+        console.WriteLine($"The reload at {Time(reload, "at")} was refused, and what ran goes on:");
+        foreach (var error in reload["errors"]!.AsArray()) console.Profile.Out.Writer.WriteLine($"  {(string)error!}");
+    }
+
+    static void Add(Table table, JsonObject heap, string why) => table.Add(
+        Text(heap, "name")!, Text(heap, "state")!, Time(heap, "since"), Text(heap, "plugin") is { Length: > 0 } plugin ? plugin : "-", Hash(heap), Text(heap, "buffers")!,
+        Text(heap, "allocations") ?? "-", Text(heap, "failures") ?? "-", why);
+
+    static string Trouble(JsonObject heap)
+    {
+        var reason = Text(heap, "reason");
+        return heap["lastError"] is { } last ? $"{reason ?? "last error"}; {Text(last, "hook")} at {Time(last, "at")}: {Text(last, "message")}" : reason ?? "";
+    }
+
+    static IEnumerable<JsonObject> Rows(JsonObject status, string name) => status[name]!.AsArray().OfType<JsonObject>();
+
+    static string? Text(JsonNode row, string name) => row[name]?.ToString();
+
+    static string Hash(JsonObject row) => Text(row, "sha256") is { Length: > 12 } hash ? hash[..12] : "-";
+
+    static string Time(JsonNode row, string name) =>
+        DateTimeOffset.TryParse(Text(row, name), CultureInfo.InvariantCulture, out var time) ? time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture) : "-";
+}

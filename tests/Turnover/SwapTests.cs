@@ -1,0 +1,161 @@
+using DmaHeap.Client;
+using DmaHeap.Hosting;
+using DmaHeap.Hosting.Turnover;
+using DmaHeap.Linux;
+using DmaHeap.Tests.Host;
+using DmaHeap.Tests.Support;
+
+namespace DmaHeap.Tests.Turnover;
+
+/// <summary>Another plugin in a heap's place, through the client library, and heaps started anew.</summary>
+[Collection(ExclusiveCollection.Name)]
+public sealed class SwapTests : IDisposable
+{
+    private readonly Deployment _deployment = new();
+
+    public SwapTests() => _deployment.Configure(""" "system": { "plugin": "SystemHeap", "aliases": ["sys"] }, "cma": { "plugin": "CmaHeap", "options": { "size": "4MiB" } } """);
+
+    public void Dispose() => _deployment.Dispose();
+
+    [Fact]
+    public async Task A_swapped_heap_serves_new_buffers_and_the_restored_one_is_the_very_one_that_was_there()
+    {
+        using var host = _deployment.Start();
+        using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        var original = host.Host.Core.Registry.Find("system");
+        using var before = await client.AllocateAsync("system", 8192);
+
+        await client.SwapWithAsync("sys", _deployment.Plugin, """{ "tag": " stands in" }""");
+        Assert.Equal("code-version-1 stands in", Deployment.Which(host, "system"));
+        Assert.Equal("code-version-1 stands in", Deployment.Which(host, "sys"));
+        var during = await client.AllocateAsync("system", 4096);
+        Assert.Equal(2, (await client.StatisticsAsync("system")).Buffers);
+        Assert.Equal(1, original.Use.Count);
+
+        await client.RestoreAsync("system");
+        Assert.Same(original, host.Host.Core.Registry.Find("system"));
+        Assert.Equal(RetiredState.Draining, Assert.Single(host.Host.Core.Retired.All).State);
+        Assert.Equal("system", (await client.DescribeAsync(during.Handle)).Heap);
+        during.Dispose();
+        Eventually.True(() => host.Host.Core.Retired.All[0].State == RetiredState.Unloaded, "the stand-in did not go");
+        Assert.Empty(host.Host.Core.Plugins.Stayed);
+        (await client.AllocateAsync("system", 4096)).Dispose();
+    }
+
+    [Fact]
+    public async Task A_heap_with_a_region_in_use_is_swapped_and_restored_with_its_buffers()
+    {
+        using var host = _deployment.Start();
+        using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        using var held = await client.AllocateAsync("cma", 3 << 20);
+        await client.SwapAsync("cma", _deployment.Plugin);
+        (await client.AllocateAsync("cma", 8 << 20)).Dispose();
+        await client.RestoreAsync("cma");
+        var refusal = await Assert.ThrowsAsync<DmaHeapException>(() => client.AllocateAsync("cma", 2 << 20));
+        Assert.Equal("exhausted", refusal.Cause);
+    }
+
+    [Theory]
+    [InlineData("""{ "tga": "x" }""", "did you mean \"tag\"")]
+    [InlineData("""{ "refuse": true }""", "does not start")]
+    [InlineData("""[ 1 ]""", "expected an object")]
+    [InlineData("""{ "tag": """, "ends inside")]
+    public async Task A_refused_swap_leaves_the_heap_and_says_why(string options, string reason)
+    {
+        using var host = _deployment.Start();
+        using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        var original = host.Host.Core.Registry.Find("system");
+        var script = _deployment["script.json"];
+        File.WriteAllText(script, options);
+        var refusal = await Assert.ThrowsAsync<DmaHeapException>(() => client.SwapAsync("system", _deployment.Plugin, script));
+        Assert.Contains(reason, refusal.Message);
+        if (refusal.Cause == HeapCause.ChangeRefused) Assert.Contains($"{script}:1:", refusal.Message);
+        Assert.Same(original, host.Host.Core.Registry.Find("system"));
+        Assert.Empty(host.Host.Core.Retired.All);
+        Assert.Contains(reason, (string)System.Text.Json.Nodes.JsonNode.Parse(await client.StatusAsync())!["refused"]!["reason"]!);
+        (await client.AllocateAsync("system", 4096)).Dispose();
+    }
+
+    [Fact]
+    public async Task Swaps_that_make_no_sense_are_refused()
+    {
+        using var host = _deployment.Start();
+        using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        Assert.Equal(Errno.ENOENT, (await Assert.ThrowsAsync<DmaHeapException>(() => client.SwapAsync("nowhere", "SystemHeap"))).Errno);
+        Assert.Equal(Errno.ENOENT, (await Assert.ThrowsAsync<DmaHeapException>(() => client.RestoreAsync("nowhere"))).Errno);
+        Assert.Equal(Errno.EINVAL, (await Assert.ThrowsAsync<DmaHeapException>(() => client.RestoreAsync("system"))).Errno);
+        Assert.Contains("NoSuchPlugin", (await Assert.ThrowsAsync<DmaHeapException>(() => client.SwapAsync("system", "NoSuchPlugin"))).Message);
+        Assert.Contains("no plugin is named", (await Assert.ThrowsAsync<DmaHeapException>(() => client.SwapAsync("system", ""))).Message);
+    }
+
+    [Fact]
+    public async Task A_reload_goes_on_beneath_a_swap()
+    {
+        using var host = _deployment.Start();
+        using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        await client.SwapAsync("system", _deployment.Plugin);
+        _deployment.Configure(""" "system": { "plugin": "SystemHeap", "aliases": ["another"], "limits": { "total": "1MiB" } }, "cma": { "plugin": "CmaHeap", "options": { "size": "4MiB" } } """);
+        Assert.Equal(1, (await client.ReloadAsync()).Changed);
+        Assert.Equal("code-version-1", Deployment.Which(host, "another"));
+        Assert.Equal(HeapErrno.NoEntry, host.Refused(4096, "sys").Errno);
+        Assert.Equal(HeapCause.HeapLimit, host.Refused(2 << 20, "another").Cause);
+
+        _deployment.Configure(""" "cma": { "plugin": "CmaHeap", "options": { "size": "4MiB" } } """);
+        Assert.Equal(1, (await client.ReloadAsync()).Removed);
+        Assert.Equal(HeapErrno.NoEntry, host.Refused(4096, "system").Errno);
+        Eventually.True(() => !host.Host.Core.Retired.Draining.Any(), "the stand-in of a heap that is no more did not go");
+    }
+
+    [Fact]
+    public async Task Only_root_and_the_hosts_user_may_change_a_host()
+    {
+        OtherUser.SkipUnlessRoot();
+        _deployment.Configure(""" "system": { "plugin": "SystemHeap", "access": { "mode": "0666" } } """);
+        using var host = _deployment.Start();
+        File.SetUnixFileMode(Path.GetDirectoryName(host.SocketPath)!, (UnixFileMode)0b111_101_101);
+        using var options = Memfd.Create("options", MemfdFlags.CloseOnExec);
+        var reload = new DmaHeap.Protocol.ReloadRequest { Header = DmaHeap.Protocol.MessageCodec.Header<DmaHeap.Protocol.ReloadRequest>(DmaHeap.Protocol.MessageKind.Reload, 1) };
+        var reply = OtherUser.Ask(host.SocketPath, OtherUser.Nobody, [], DmaHeap.Protocol.MessageCodec.Bytes(in reload));
+        Assert.Equal((HeapErrno.NotPermitted, HeapCause.AccessDenied), (reply!.Error().Errno, reply.Error().Cause));
+        Assert.Contains(host.Log, line => line.StartsWith("236: ", StringComparison.Ordinal) && line.Contains($"{OtherUser.Nobody}"));
+        using var ours = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        await ours.ReloadAsync();
+    }
+
+    [Fact]
+    public async Task A_heap_that_throws_again_and_again_is_faulted_and_comes_back_by_a_restart()
+    {
+        _deployment.Configure(""" "turn": { "plugin": "TurnoverPlugin", "options": { "throwWhile": "FILE" } } """.Replace("FILE", _deployment["throw"]));
+        using var host = _deployment.Start();
+        using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        using var held = await client.AllocateAsync("turn", 4096);
+        File.WriteAllText(_deployment["throw"], "");
+        for (var i = 0; i < 10; i++) Assert.Contains("thrown as asked", host.Refused(4096, "turn").Message);
+        File.Delete(_deployment["throw"]); // it would serve again, but nobody asks it
+
+        var refusal = host.Refused(4096, "turn");
+        Assert.Equal((HeapErrno.InputOutput, HeapCause.HeapFault), (refusal.Errno, refusal.Cause));
+        Assert.Contains("faulted: it threw 10 times within 10 s", refusal.Message);
+        Assert.Contains("\"state\":\"faulted\"", await client.StatusAsync());
+        Assert.Single(host.Log, line => line.StartsWith("238: ", StringComparison.Ordinal));
+
+        await client.RestartAsync("turn");
+        (await client.AllocateAsync("turn", 4096)).Dispose();
+        var status = await client.StatusAsync();
+        Assert.Contains("\"state\":\"active\"", status);
+        Assert.Contains("\"state\":\"draining\"", status);
+        Assert.Contains($"of process {Environment.ProcessId}", status);
+    }
+
+    [Fact]
+    public void Exceptions_that_come_seldom_are_noted_and_no_fault()
+    {
+        _deployment.Configure(""" "turn": { "plugin": "TurnoverPlugin", "options": { "throwWhile": "FILE" } } """.Replace("FILE", _deployment["throw"]));
+        File.WriteAllText(_deployment["throw"], "");
+        using var host = _deployment.Start();
+        for (var i = 0; i < 9; i++) host.Refused(4096, "turn");
+        File.Delete(_deployment["throw"]);
+        host.Allocate(4096, "turn").Dispose();
+        Assert.Equal("InvalidOperationException: thrown as asked", host.Host.Core.Registry.Find("turn").Health.Failures.Last!.Message);
+    }
+}
