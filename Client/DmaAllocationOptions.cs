@@ -19,4 +19,10 @@ public sealed record DmaAllocationOptions
 
     /// <summary>How many importers will attach before memory is needed; 0 when unknown.</summary>
     public uint ExpectedImporters { get; init; }
+
+    /// <summary>Alignment of the buffers in bytes: 0 for none, else a power of two. Refused with EINVAL <c>constraints-not-met</c> where the heap's pages are smaller.</summary>
+    public long Alignment { get; init; }
+
+    /// <summary>Most segments the importers that will attach can take; 0 for no limit.</summary>
+    public uint MaxSegments { get; init; }
 }

@@ -76,6 +76,7 @@ public sealed partial class DmaHeapClient
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Host.MaxDescriptors);
         options ??= DmaAllocationOptions.Default;
+        ArgumentOutOfRangeException.ThrowIfNegative(options.Alignment, nameof(options));
         var request = new AllocateRequest
         {
             Length = (ulong)length,
@@ -83,6 +84,8 @@ public sealed partial class DmaHeapClient
             Count = (uint)count,
             Options = asManyAsFit ? AllocateOptions.AsManyAsFit : AllocateOptions.None,
             ExpectedImporters = options.ExpectedImporters,
+            Alignment = (ulong)options.Alignment,
+            MaxSegments = options.MaxSegments,
         };
         Write(request.Heap, heap, nameof(heap));
         Write(request.Name, options.Name, "name");

@@ -38,6 +38,21 @@ public static class MessageCodec
         return MessageFault.None;
     }
 
+    /// <summary>Reads a packet as a message that grew since its first version: what an older sender leaves out is zero.</summary>
+    /// <typeparam name="T">The message's struct, header included.</typeparam>
+    /// <param name="packet">The whole packet.</param>
+    /// <param name="firstSize">Bytes of the message's first version.</param>
+    /// <param name="message">The message.</param>
+    /// <returns><see cref="MessageFault.None"/>, or what is wrong with the packet.</returns>
+    public static MessageFault ReadGrown<T>(ReadOnlySpan<byte> packet, int firstSize, out T message)
+        where T : unmanaged
+    {
+        if (packet.Length < firstSize || packet.Length >= Unsafe.SizeOf<T>()) return Read(packet, out message);
+        message = default;
+        packet.CopyTo(MemoryMarshal.AsBytes(new Span<T>(ref message)));
+        return MessageFault.None;
+    }
+
     /// <summary>Sets the header of a message of fixed size.</summary>
     /// <typeparam name="T">The message's struct, header included.</typeparam>
     /// <param name="kind">What it is.</param>

@@ -51,6 +51,9 @@ public struct ListHeapsRequest
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 public struct AllocateRequest
 {
+    /// <summary>Bytes of the message without what follows the name, which a sender may leave out.</summary>
+    public const int FirstSize = 144;
+
     /// <summary>Common header.</summary>
     public MessageHeader Header;
 
@@ -77,6 +80,15 @@ public struct AllocateRequest
 
     /// <summary>Name of the buffers; may be empty.</summary>
     public Text32 Name;
+
+    /// <summary>Alignment of the buffers in bytes: 0 for none, else a power of two.</summary>
+    public ulong Alignment;
+
+    /// <summary>Most segments the importers that will attach can take; 0 for no limit.</summary>
+    public uint MaxSegments;
+
+    /// <summary>Reserved, zero.</summary>
+    public uint Reserved;
 }
 
 /// <summary>Options of <see cref="AllocateRequest"/>.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Protocol;
 
@@ -39,6 +40,11 @@ internal static class Admission
         if (System.Text.Encoding.UTF8.GetByteCount(request.Name) > MaxNameBytes)
         {
             throw new HeapException(HeapErrno.Invalid, HeapCause.BadName, $"the buffer's name is longer than {MaxNameBytes} bytes");
+        }
+
+        if (request.Alignment != 0 && (!BitOperations.IsPow2(request.Alignment) || request.Alignment > long.MaxValue))
+        {
+            throw new HeapException(HeapErrno.Invalid, HeapCause.BadRequest, $"an alignment of {request.Alignment} bytes was asked for: 0 for none, or a power of two");
         }
 
         return RoundUp(request.Length);

@@ -102,6 +102,7 @@ internal sealed class Allocator(
                 charged = memory.Length;
             }
 
+            ThrowIfMisaligned(slot, memory, (long)request.Alignment);
             probe.Reached(AllocationStep.Allocated);
             record = new BufferRecord(
                 Interlocked.Increment(ref _lastSequence), slot, buffer!, memory, request.Caller, request.Name, time.GetTimestamp());
@@ -134,6 +135,8 @@ internal sealed class Allocator(
             Commit = slot.Definition.Commit,
             Cached = slot.Definition.Cached,
             ExpectedImporters = request.ExpectedImporters,
+            Alignment = (long)request.Alignment,
+            MaxSegments = request.MaxSegments,
         };
         MemoryService.SetBufferName(request.Name);
         try
@@ -174,6 +177,15 @@ internal sealed class Allocator(
         return memory;
 
         HeapException Fault(string what) => new(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} broke the contract: it returned {what}");
+    }
+
+    // A heap that cannot align, or does not look, is no reason to hand out what was not asked for. Opaque memory is aligned when it is mapped, if at all.
+    private static void ThrowIfMisaligned(HeapSlot slot, HostMemory memory, long alignment)
+    {
+        if (alignment <= memory.PageSize || memory.Kind == MemoryKind.Opaque) return;
+        if (memory.Kind == MemoryKind.Range && memory.OffsetInFile % alignment == 0) return;
+        throw new HeapException(HeapErrno.Invalid, HeapCause.ConstraintsNotMet,
+            $"an alignment of {new ByteSize(alignment).ToText()} was asked for, and heap {slot.Name} gives pages of {new ByteSize(memory.PageSize).ToText()}");
     }
 
     private SafeFileHandle Export(BufferRecord record, FileAccessMode mode)

@@ -28,4 +28,10 @@ public readonly struct BufferRequest
 
     /// <summary>Importers that will attach before memory is needed.</summary>
     public int ExpectedImporters { get; init; }
+
+    /// <summary>Alignment of the buffer in bytes: 0 for none, else a power of two.</summary>
+    public ulong Alignment { get; init; }
+
+    /// <summary>Most segments the importers that will attach can take; 0 for no limit.</summary>
+    public int MaxSegments { get; init; }
 }

@@ -14,6 +14,7 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
     {
         if (request.Count is 0 or > ProtocolConstants.MaxDescriptors) throw RequestFields.Bad($"{request.Count} buffers were asked for in one request; 1 to {ProtocolConstants.MaxDescriptors} can be");
         if ((request.Options & ~AllocateOptions.AsManyAsFit) != 0) throw RequestFields.Bad($"the options {(uint)request.Options} are unknown");
+        if (request.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "AllocateRequest.Reserved");
         var count = (int)request.Count;
         var asked = new BufferRequest
         {
@@ -24,6 +25,8 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
             Name = RequestFields.Text(request.Name, "name"),
             Caller = connection.Caller,
             ExpectedImporters = (int)Math.Min(request.ExpectedImporters, int.MaxValue),
+            Alignment = request.Alignment,
+            MaxSegments = (int)Math.Min(request.MaxSegments, int.MaxValue),
         };
         var asManyAsFit = (request.Options & AllocateOptions.AsManyAsFit) != 0;
         cap.Reserve(connection, count);

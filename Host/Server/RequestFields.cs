@@ -23,6 +23,13 @@ internal static class RequestFields
         return message;
     }
 
+    public static T ReadGrown<T>(ReadOnlySpan<byte> packet, int firstSize)
+        where T : unmanaged
+    {
+        Demand(MessageCodec.ReadGrown<T>(packet, firstSize, out var message), typeof(T).Name);
+        return message;
+    }
+
     public static void Demand(MessageFault fault, string what)
     {
         if (fault == MessageFault.None) return;

@@ -42,7 +42,7 @@ STRUCTS = {name: struct.Struct("<" + layout) for name, layout in {
     "HeapEntry": "64s64s64sII256s",
     "BufferEntry": "QQQQIIIiII64s32s",
     "BufferId": "QQ",
-    "AllocateRequest": "IHHQ QIIQII64s32s",
+    "AllocateRequest": "IHHQ QIIQII64s32sQII",
     "AllocateReply": "IHHQ IiQII",
     "DescribeRequest": "IHHQ",
     "DescribeReply": "IHHQ QQQQIIIiII64s32s",
@@ -198,7 +198,7 @@ class Client:
                       cloexec: bool = True, as_many_as_fit: bool = False) -> List[Buffer]:
         file_flags = access | (os.O_CLOEXEC if cloexec else 0)
         request = _pack("AllocateRequest", length, file_flags, count, 0, AS_MANY_AS_FIT if as_many_as_fit else 0, 0,
-                        _field(heap, 64), _field(name, 32))
+                        _field(heap, 64), _field(name, 32), 0, 0, 0)
         body, fds = self._call(ALLOCATE, request, takes_descriptors=True)
         try:
             granted, _, length, flags, page_size = _unpack("AllocateReply", body, tail=False)

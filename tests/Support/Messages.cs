@@ -60,4 +60,25 @@ internal static class Messages
         TextField.Write(request.Heap, heap);
         return request;
     }
+
+    public static AttachBufferRequest Attach(ulong id, ulong attachment, uint direction = 0, ulong alignment = 0, ulong maxSegmentBytes = 0, uint maxSegments = 0) => new()
+    {
+        Header = MessageCodec.Header<AttachBufferRequest>(MessageKind.Attach, id),
+        Attachment = attachment,
+        Direction = direction,
+        Alignment = alignment,
+        MaxSegmentBytes = maxSegmentBytes,
+        MaxSegments = maxSegments,
+    };
+
+    public static MapRequest Map(ulong id, ulong attachment, uint direction = 0) =>
+        new() { Header = MessageCodec.Header<MapRequest>(MessageKind.Map, id), Attachment = attachment, Direction = direction };
+
+    public static UnmapRequest Unmap(ulong id, ulong attachment) => new() { Header = MessageCodec.Header<UnmapRequest>(MessageKind.Unmap, id), Attachment = attachment };
+
+    public static DetachRequest Detach(ulong id, ulong attachment) => new() { Header = MessageCodec.Header<DetachRequest>(MessageKind.Detach, id), Attachment = attachment };
+
+    public static VmapRequest Vmap(ulong id, ulong mapping) => new() { Header = MessageCodec.Header<VmapRequest>(MessageKind.Vmap, id), Mapping = mapping };
+
+    public static VunmapRequest Vunmap(ulong id, ulong mapping) => new() { Header = MessageCodec.Header<VunmapRequest>(MessageKind.Vunmap, id), Mapping = mapping };
 }
