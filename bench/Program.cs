@@ -2,9 +2,9 @@ using DmaHeap.Bench;
 using Spectre.Console;
 
 // One run: builds the C side, measures each pair in turn, prints both sides and the ratio. Exit 1 when a target is missed.
-// "host" or "exec" measures that part alone.
+// "host" or "exec" measures that part alone, "import" the trips of importers.
 var quick = args.Contains("--quick");
-var all = !args.Contains("host") && !args.Contains("exec");
+var all = !args.Contains("host") && !args.Contains("exec") && !args.Contains("import");
 using var folder = new ScratchFolder();
 var native = NativePrograms.Build(folder.Path);
 var results = new List<Result>();
@@ -12,8 +12,11 @@ if (all || args.Contains("host"))
 {
     results.Add(IdleHost.Measure(folder.Path));
     results.Add(RoundTrip.Measure(native, folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
+    results.Add(ImportTrips.Measure(folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
     results.AddRange(LiveBuffers.Measure(native, folder.Path, buffers: quick ? 10_000 : 100_000, trips: quick ? 5_000 : 20_000));
 }
+
+if (args.Contains("import")) results.Add(ImportTrips.Measure(folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
 
 if (all || args.Contains("exec"))
 {

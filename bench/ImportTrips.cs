@@ -1,0 +1,125 @@
+using System.Diagnostics;
+using System.Globalization;
+using DmaHeap.Client;
+using DmaHeap.Linux;
+using DmaHeap.Protocol;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.Bench;
+
+/// <summary>
+/// Attach, map, unmap and detach of a buffer of pages, sent in one go, beside the smallest request there is on the same socket: a list of heaps that begins after the last one.
+/// Both are sent and received by the same few lines on one thread.
+/// </summary>
+static class ImportTrips
+{
+    private const double Target = 2.5;
+
+    public static Result Measure(string folder, int rounds, int trips)
+    {
+        using var host = ServerProcess.StartHost(folder);
+        using var client = DmaHeapClient.Connect(host.Socket);
+        using var buffer = client.Allocate("system", 4096);
+        using var socket = new ImportSocket(host.Socket);
+        Run(trips, socket.Bare); // the runtime compiles what is hot
+        Run(trips, () => socket.Import(buffer.Handle));
+        var bare = new List<TripTimes>();
+        var imports = new List<TripTimes>();
+        for (var i = 0; i < rounds; i++)
+        {
+            bare.Add(Run(trips, socket.Bare));
+            imports.Add(Run(trips, () => socket.Import(buffer.Handle)));
+        }
+
+        // Pair by pair, so that a slow moment of the machine meets both.
+        var ratio = imports.Zip(bare, (import, one) => import.P50 / one.P50).Order().ElementAt(rounds / 2);
+        return new Result(
+            "attach + map + unmap + detach, pipelined", TripTimes.Median(imports).ToString(), "a bare round trip: " + TripTimes.Median(bare),
+            ratio.ToString("0.00", CultureInfo.InvariantCulture), "≤ 2.5", ratio <= Target);
+    }
+
+    private static TripTimes Run(int trips, Action trip)
+    {
+        var times = new long[trips];
+        for (var i = 0; i < trips; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            trip();
+            times[i] = Stopwatch.GetTimestamp() - start;
+        }
+
+        Array.Sort(times);
+        return new TripTimes(Microseconds(times[trips / 2]), Microseconds(times[trips * 99 / 100]));
+    }
+
+    private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
+
+    private sealed class ImportSocket : IDisposable
+    {
+        private readonly SafeFileHandle _socket;
+        private readonly ReceivedDescriptors _received = new();
+        private readonly byte[] _packet = new byte[ProtocolConstants.MaxMessageBytes];
+
+        public ImportSocket(string path)
+        {
+            Expect(SeqpacketSocket.TryConnect(path, out _socket));
+            var hello = new HelloRequest
+            {
+                Header = MessageCodec.Header<HelloRequest>(MessageKind.Hello, 0),
+                Magic = ProtocolConstants.Magic,
+                Major = ProtocolConstants.MajorVersion,
+                Minor = ProtocolConstants.MinorVersion,
+            };
+            Send(in hello);
+            Receive(1);
+        }
+
+        public void Bare()
+        {
+            var request = new ListHeapsRequest { Header = MessageCodec.Header<ListHeapsRequest>(MessageKind.ListHeaps, 1), Start = uint.MaxValue };
+            Send(in request);
+            Receive(1);
+        }
+
+        public void Import(SafeFileHandle buffer)
+        {
+            var attach = new AttachBufferRequest { Header = MessageCodec.Header<AttachBufferRequest>(MessageKind.Attach, 1), Attachment = 1 };
+            var map = new MapRequest { Header = MessageCodec.Header<MapRequest>(MessageKind.Map, 2), Attachment = 1 };
+            var unmap = new UnmapRequest { Header = MessageCodec.Header<UnmapRequest>(MessageKind.Unmap, 3), Attachment = 1 };
+            var detach = new DetachRequest { Header = MessageCodec.Header<DetachRequest>(MessageKind.Detach, 4), Attachment = 1 };
+            Expect(SocketMessages.TrySend(_socket, MessageCodec.Bytes(in attach), buffer));
+            Send(in map);
+            Send(in unmap);
+            Send(in detach);
+            Receive(4);
+        }
+
+        public void Dispose()
+        {
+            _socket.Dispose();
+            _received.Dispose();
+        }
+
+        private static void Expect(Errno errno)
+        {
+            if (errno != Errno.None) throw new InvalidOperationException($"the host does not answer: {errno.Describe()}");
+        }
+
+        private void Send<T>(in T request)
+            where T : unmanaged => Expect(SocketMessages.TrySend(_socket, MessageCodec.Bytes(in request)));
+
+        private void Receive(int replies)
+        {
+            for (var i = 0; i < replies; i++)
+            {
+                Expect(SocketMessages.TryReceive(_socket, _packet, _received, out var length, out _));
+                if (MessageCodec.ReadHeader(_packet.AsSpan(0, length), out var header) != MessageFault.None || header.Kind == MessageKind.Error)
+                {
+                    throw new InvalidOperationException("the host refused");
+                }
+
+                _received.Dispose(); // the descriptors of a map, as an importer that is done with them
+            }
+        }
+    }
+}
