@@ -1,12 +1,17 @@
-// Tries to read memory of another process: secret_spy UID PID ADDRESS FD
-// Prints "WAY ERRNO VALUE" a line: the first byte at ADDRESS, or of the file behind its descriptor FD, and -1 where it could not be read. Becomes UID first, unless that is -1.
+// Tries to read memory of another process, and is the process that has it:
+//   secret_spy read UID PID ADDRESS FD
+//   secret_spy hold UID FD DUMPABLE
+// "hold" maps the inherited descriptor, writes 90 to it, prints its id and the address, and waits for its standard input to end. "read" prints "WAY ERRNO VALUE" a line: the first byte at
+// ADDRESS, or of the file behind the descriptor FD, and -1 where it could not be read. Both become UID first, unless that is -1.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -24,21 +29,31 @@ static void mapped(const char *way, int fd)
     say(way, page == MAP_FAILED ? errno : 0, page == MAP_FAILED ? -1 : *page);
 }
 
-int main(int argc, char **argv)
+static void become(long uid)
 {
-    if (argc != 5)
-        return 2;
-    long uid = atol(argv[1]);
-    pid_t pid = (pid_t)atol(argv[2]);
-    char *address = (char *)strtoul(argv[3], NULL, 0);
-    int fd = atoi(argv[4]);
-    char path[64];
-    unsigned char byte = 0;
-
     if (uid >= 0 && (setgroups(0, NULL) || setgid((gid_t)uid) || setuid((uid_t)uid))) {
         perror("become");
-        return 3;
+        exit(3);
     }
+}
+
+static int hold(int fd, int dumpable)
+{
+    char *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED)
+        return 4;
+    *page = 90;
+    prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0); // which a change of user has taken away
+    printf("%d %lu\n", getpid(), (unsigned long)page);
+    fflush(stdout);
+    getchar();
+    return *page == 90 ? 0 : 5;
+}
+
+static int spy(pid_t pid, char *address, int fd)
+{
+    char path[64];
+    unsigned char byte = 0;
 
     snprintf(path, sizeof path, "/proc/%d/mem", pid);
     int memory = open(path, O_RDONLY | O_CLOEXEC);
@@ -65,4 +80,17 @@ int main(int argc, char **argv)
     int process = (int)syscall(SYS_pidfd_open, pid, 0);
     mapped("pidfd_getfd", process < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, process, fd, 0));
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 6 && !strcmp(argv[1], "read")) {
+        become(atol(argv[2]));
+        return spy((pid_t)atol(argv[3]), (char *)strtoul(argv[4], NULL, 10), atoi(argv[5]));
+    }
+    if (argc == 5 && !strcmp(argv[1], "hold")) {
+        become(atol(argv[2]));
+        return hold(atoi(argv[3]), atoi(argv[4]));
+    }
+    return 2;
 }

@@ -9,6 +9,8 @@ internal sealed class ImporterLoop(DmaHeapClient client, Socket share)
     private DmaBuffer? _buffer;
     private DmaAttachment? _attachment;
     private DmaAttachmentMapping? _mapping;
+    private DmaMapping? _held; // of the CPU, which outlives what it was made of
+    private string _why = "";
     private CpuAccessScope _access;
 
     public static int Run(string socket, string share)
@@ -26,6 +28,7 @@ internal sealed class ImporterLoop(DmaHeapClient client, Socket share)
             }
             catch (DmaHeapException exception)
             {
+                loop._why = exception.Message;
                 Console.WriteLine($"{exception.Errno} {exception.Cause}");
             }
         }
@@ -53,6 +56,12 @@ internal sealed class ImporterLoop(DmaHeapClient client, Socket share)
             case ["detach"]: _attachment!.Detach(); return "ok";
             case ["begin"]: _access = _buffer!.BeginCpuAccess(CpuAccessDirection.ReadWrite); return "ok";
             case ["end"]: _access.Dispose(); return "ok";
+            case ["hold", var value]:
+                _held = _mapping!.Segments[0].Map();
+                _held.Span[0] = byte.Parse(value, CultureInfo.InvariantCulture);
+                return "ok";
+            case ["held"]: return _held!.Span[0].ToString(CultureInfo.InvariantCulture);
+            case ["why"]: return _why;
             case ["close"]: _buffer!.Dispose(); return "ok";
             case ["read"]: return string.Join(' ', _mapping!.Segments.Select(segment => Read(segment).ToString(CultureInfo.InvariantCulture)));
             case ["write", var value]:
@@ -86,7 +95,7 @@ internal sealed class ImporterLoop(DmaHeapClient client, Socket share)
         MaxSegmentBytes = Number(asked, "segment="),
         MaxSegments = (int)Number(asked, "segments="),
         Contiguous = asked.Contains("contiguous"),
-        Caching = asked.Contains("uncached") ? DmaCaching.Uncached : DmaCaching.Any,
+        Caching = asked.Contains("uncached") ? DmaCaching.Uncached : asked.Contains("cached") ? DmaCaching.Cached : DmaCaching.Any,
     };
 
     private static long Number(string[] asked, string key) =>
