@@ -45,7 +45,7 @@ public sealed partial class DmaHeapHost
     public void BeginCpuAccess(SafeFileHandle shown, DataDirection direction, Caller caller)
     {
         using var scope = CurrentRequest.EnterEmbedded();
-        Core.CpuAccess.Begin(Find(shown), direction, caller);
+        Core.CpuAccess.Begin(Find(shown), shown, direction, caller);
     }
 
     /// <summary>Tells the heap that CPU access ends.</summary>
@@ -57,7 +57,7 @@ public sealed partial class DmaHeapHost
     public bool EndCpuAccess(SafeFileHandle shown, DataDirection direction, Caller caller)
     {
         using var scope = CurrentRequest.EnterEmbedded();
-        return Core.CpuAccess.End(Find(shown), direction, caller);
+        return Core.CpuAccess.End(Find(shown), shown, direction, caller);
     }
 
     private BufferRecord Find(SafeFileHandle shown)

@@ -20,9 +20,13 @@ public interface IHeapMemory : IDisposable
 
     /// <summary>
     /// Opens a new descriptor on the memory itself, readable and writable, which the caller owns. It counts as a reference: while it is open the buffer is
-    /// not released, so close it before <see cref="IHeap.Allocate"/> returns.
+    /// not released, so close it before <see cref="IHeap.Allocate"/>, or the op it was opened in, returns.
     /// </summary>
-    /// <exception cref="HeapException">EOPNOTSUPP for opaque memory and ranges of a region, or when the memory was handed out already.</exception>
+    /// <remarks>
+    /// The host keeps no descriptor of memory that it handed out. While an op of the buffer runs that somebody asked for with a descriptor of it (begin and end of CPU
+    /// access, attach, map, unmap, detach), it opens that one; not where the op is the end of a process that is gone.
+    /// </remarks>
+    /// <exception cref="HeapException">EOPNOTSUPP for opaque memory and ranges of a region, and for memory that was handed out when no descriptor of it was shown.</exception>
     SafeFileHandle OpenDescriptor();
 }
 

@@ -107,6 +107,7 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
         slot.Health.ThrowIfFaulted(slot.Name);
         if (record.State >= BufferState.Releasing) throw new HeapException(HeapErrno.InputOutput, HeapCause.Stopping, "the buffer was given back to its heap, since the host is stopping");
         watch.Enter(call, op);
+        record.Memory.Shown = call.Shown;
         try
         {
             return func(record.Buffer);
@@ -117,6 +118,7 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
         }
         finally
         {
+            record.Memory.Shown = null;
             watch.Leave(call);
         }
     }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using DmaHeap.Hosting.Ops;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Buffers;
 
@@ -12,10 +13,10 @@ internal sealed class EmbeddedCpuAccess(BufferOps ops)
     private readonly ConditionalWeakTable<BufferRecord, OpenAccesses> _open = [];
 
     /// <exception cref="HeapException">The heap refused or failed; nothing was begun.</exception>
-    public void Begin(BufferRecord record, DataDirection direction, Caller caller)
+    public void Begin(BufferRecord record, SafeFileHandle shown, DataDirection direction, Caller caller)
     {
         if (!record.Heap.HasCpuAccessHooks(record.Buffer)) return;
-        Carry(record, call =>
+        Carry(record, shown, call =>
         {
             ops.BeginCpuAccess(call, direction, caller);
             _open.GetOrCreateValue(record).Add(direction);
@@ -24,18 +25,19 @@ internal sealed class EmbeddedCpuAccess(BufferOps ops)
 
     /// <summary>False, and nobody is told, when no such access was begun.</summary>
     /// <exception cref="HeapException">The heap failed; the access counts as ended.</exception>
-    public bool End(BufferRecord record, DataDirection direction, Caller caller)
+    public bool End(BufferRecord record, SafeFileHandle shown, DataDirection direction, Caller caller)
     {
         if (!_open.TryGetValue(record, out var open) || !open.TryRemove(direction)) return false;
-        Carry(record, call => ops.EndCpuAccess(call, direction, caller));
+        Carry(record, shown, call => ops.EndCpuAccess(call, direction, caller));
         return true;
     }
 
-    private static void Carry(BufferRecord record, Action<OpCall> op)
+    private static void Carry(BufferRecord record, SafeFileHandle shown, Action<OpCall> op)
     {
         var reply = new WaitingReply();
         record.Turn.Post(new OpCall(record, reply, call =>
         {
+            call.Shown = shown;
             op(call);
             return null;
         }));

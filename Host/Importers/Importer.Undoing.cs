@@ -38,6 +38,7 @@ internal sealed partial class Importer
         record.Turn.Post(new OpCall(record, NoReply.Instance, call =>
         {
             if (attachments.Length > 0) HostLog.ImporterLeft(log, caller.UserId, caller.ProcessId, attachments.Length, record.Sequence, record.Heap.Name);
+            if (attachments.Length > 0) call.Shown = attachments[0].Shown; // the client's own descriptor is gone with it
             foreach (var direction in cpuAccess) Quietly(() => ops.EndCpuAccess(call, direction, caller));
             foreach (var mapping in mappings) Quietly(() => Vunmap(call, mapping));
             foreach (var attachment in attachments) Quietly(() => Detach(call, attachment));
@@ -53,6 +54,7 @@ internal sealed partial class Importer
 
     private MappedMemory Map(OpCall call, Attachment attachment, BufferAttachment given, DataDirection direction)
     {
+        call.Shown = attachment.Shown;
         var segments = ops.Map(call, given, direction);
         try
         {
@@ -72,11 +74,13 @@ internal sealed partial class Importer
     {
         if (attachment is not { Given: { } given, Mapped: { } segments }) return;
         attachment.Mapped = null; // it counts as done even when the heap throws
+        call.Shown = attachment.Shown;
         ops.Unmap(call, given, segments, attachment.MappedDirection);
     }
 
     private void Detach(OpCall call, Attachment attachment)
     {
+        call.Shown = attachment.Shown;
         try
         {
             try

@@ -51,6 +51,7 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
             try
             {
                 ThrowIfClosed();
+                call.Shown = shown;
                 var name = record.Heap.HasImporterHooks(record.Buffer) ? executable() : "";
                 var request = new AttachRequest { Importer = caller, ImporterExecutable = name, Constraints = constraints, Direction = direction };
                 attachment.Begin(
@@ -180,6 +181,7 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
             using (shown)
             {
                 ThrowIfClosed();
+                call.Shown = shown;
                 ops.BeginCpuAccess(call, direction, caller);
                 lock (_lock)
                 {
@@ -213,6 +215,7 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
                     }
                 }
 
+                call.Shown = shown;
                 ops.EndCpuAccess(call, direction, caller);
                 return null;
             }

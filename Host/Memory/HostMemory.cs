@@ -20,6 +20,11 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
     /// <summary>True when what stands behind it is secret memory.</summary>
     public virtual bool IsSecret => false;
 
+    /// <summary>
+    /// A descriptor of the memory that somebody showed for the op that is under way, and so the only one the host has then of memory that was handed out; null outside of ops.
+    /// </summary>
+    public SafeFileHandle? Shown { get; set; }
+
     /// <summary>Ties the memory to the one buffer it will ever belong to. False when it belongs to one already.</summary>
     public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 

@@ -61,9 +61,9 @@ internal sealed class PageMemory : HostMemory
 
     public override SafeFileHandle OpenDescriptor()
     {
-        var file = Volatile.Read(ref _file)
-            ?? throw new HeapException(HeapErrno.NotSupported, HeapCause.UnknownBuffer, "the memory was handed out, and the host keeps no descriptor of it");
-        return Reopen(file);
+        if (Volatile.Read(ref _file) is { } file) return Reopen(file);
+        if (_wasShown && Shown is { } shown) return Reopen(shown);
+        throw new HeapException(HeapErrno.NotSupported, HeapCause.UnknownBuffer, "the memory was handed out, and the host has a descriptor of it only during an op for which one was shown");
     }
 
     public override SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown)

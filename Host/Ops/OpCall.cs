@@ -1,5 +1,6 @@
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Importers;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Ops;
 
@@ -30,6 +31,9 @@ internal sealed class OpCall(BufferRecord record, IOpReply reply, Func<OpCall, M
 
     /// <summary>Undoes what the body did when its result cannot be handed over. Set by the body.</summary>
     public Action? Undo { get; set; }
+
+    /// <summary>The descriptor with which the op was asked for, open as long as it takes; null when nobody is there any more who showed one. Set by the body.</summary>
+    public SafeFileHandle? Shown { get; set; }
 
     /// <summary>The op that the heap is in.</summary>
     public string Op { get; private set; } = "";

@@ -9,6 +9,7 @@ public static partial class FileSpace
     internal const int KeepSize = 0x1;
     internal const int Punch = 0x2;
     internal const int SeekEnd = 2;
+    internal const int SeekData = 3;
 
     /// <summary>Sets the length: <c>ftruncate(2)</c>.</summary>
     /// <param name="file">A file open for writing.</param>
@@ -45,6 +46,18 @@ public static partial class FileSpace
         using var fd = new BorrowedDescriptor(file);
         length = lseek(fd.Number, 0, SeekEnd);
         return ErrnoGuard.Of(length);
+    }
+
+    /// <summary>Finds the first page a sparse file has storage for; moves the file offset, also of others who share the open file.</summary>
+    /// <param name="file">A file whose file system knows its holes, such as a memfd.</param>
+    /// <param name="from">Where to start looking.</param>
+    /// <param name="offset">Where there is one; -1 when it fails.</param>
+    /// <returns>ENXIO: there is none.</returns>
+    public static Errno TryFindData(SafeFileHandle file, long from, out long offset)
+    {
+        using var fd = new BorrowedDescriptor(file);
+        offset = lseek(fd.Number, from, SeekData);
+        return ErrnoGuard.Of(offset);
     }
 
     static Errno Fallocate(SafeFileHandle file, int mode, long offset, long length)

@@ -110,9 +110,6 @@ internal sealed class RecordingHeap(IHeap heap) : IHeap
     /// <summary>The heap's own object for the buffer that was allocated last.</summary>
     public HeapBuffer Newest => Locked(() => _newest!);
 
-    /// <summary>The heap's own object for the one buffer of a name.</summary>
-    public HeapBuffer Object(string name) => Locked(() => _buffers.Single(each => each.Value.Name == name).Key);
-
     /// <exception cref="CaseFailure">Something passed that must never, whatever the case.</exception>
     public void ThrowIfFaulty()
     {

@@ -2,6 +2,7 @@ using DmaHeap.Heaps;
 using DmaHeap.Linux;
 using DmaHeap.Testing;
 using DmaHeap.Tests.Support;
+using Microsoft.Win32.SafeHandles;
 using Vendor;
 
 namespace DmaHeap.Tests.Testing;
@@ -11,6 +12,10 @@ static class HeapsUnderTest
 {
     private const long HugePage = 2L << 20;
     private const int HugePagesNeeded = 32;
+    private const long RegionBytes = 16L << 20;
+
+    // For what is read of options, a file that stays.
+    private static readonly SafeFileHandle s_region = NewRegion();
 
     public static IReadOnlyDictionary<string, HeapUnderTest> ByName { get; } = new[]
     {
@@ -20,20 +25,26 @@ static class HeapsUnderTest
             context => new CmaHeap(context, new CmaHeapOptions { Size = new ByteSize(HugePagesNeeded * HugePage), Pages = CmaPages.Huge }), "CmaHeap of 2 MiB pages") with { SmallLength = HugePage, Options = """{"size":"64MiB","pages":"2MiB"}""" },
         HeapUnderTest.Of(context => new SecureHeap(context, new SecureHeapOptions())) with { PluginFile = Builds.Plugin("SecureHeap") },
         HeapUnderTest.Of(context => new AttachTimeHeap(context, new AttachTimeHeapOptions())) with { PluginFile = Builds.Plugin("AttachTimeHeap") },
-        HeapUnderTest.Of(OverFile, "RegionHeap over a file"),
+        HeapUnderTest.Of(OverFile, "RegionHeap over a file") with { PluginFile = Builds.Plugin("RegionHeap"), Options = $$"""{"path":"/proc/{{Environment.ProcessId}}/fd/{{s_region.DangerousGetHandle()}}","size":"16MiB"}""" },
         HeapUnderTest.Of(context => new CountingHeap(context)) with { PluginFile = Builds.Plugin("CountingHeap") },
         HeapUnderTest.Of(context => new FakeHeap(context, new FakeOptions { Journal = new FakeJournalOptions { Lines = 64 } }), "FakeHeap") with { PluginFile = Builds.Plugin("FakeHeap") },
         HeapUnderTest.Of(context => new RegionHeap(context)),
+        new HeapUnderTest { Name = "UncachedDevice", Create = new UncachedDevice().CreateHeap, Capabilities = HeapCapabilities.CpuMappable | HeapCapabilities.ZeroFilled },
         HeapUnderTest.Of<RegionHeap>(context => new PoolingHeap(context), nameof(PoolingHeap)),
     }.ToDictionary(heap => heap.Name);
 
     // A file of its own each time, which nobody but the heap has.
     private static DmaHeap.Heaps.RegionHeap OverFile(IHeapContext context)
     {
-        const long Size = 16L << 20;
-        using var file = Memfd.Create("region", MemfdFlags.CloseOnExec | MemfdFlags.NoExecSeal);
-        Assert.Equal(Errno.None, FileSpace.TrySetLength(file, Size));
-        return new(context, new RegionHeapOptions { Path = $"/proc/self/fd/{file.DangerousGetHandle()}", Size = new ByteSize(Size) });
+        using var file = NewRegion();
+        return new(context, new RegionHeapOptions { Path = $"/proc/self/fd/{file.DangerousGetHandle()}", Size = new ByteSize(RegionBytes) });
+    }
+
+    private static SafeFileHandle NewRegion()
+    {
+        var file = Memfd.Create("region", MemfdFlags.CloseOnExec | MemfdFlags.NoExecSeal);
+        Assert.Equal(Errno.None, FileSpace.TrySetLength(file, RegionBytes));
+        return file;
     }
 
     /// <summary>Why a heap cannot be tried on this machine; null when it can.</summary>

@@ -15,7 +15,12 @@ internal sealed class Options : ConformanceCase
 
     public override string Failure => "Operators correct a line by what the error names: bounds belong into [Option], rules over several options into ICheckedOptions, with nameof.";
 
-    internal override string? WhyNot(HeapUnderTest heap) => heap.OptionsType is null ? $"{heap.Name} takes no options" : null;
+    internal override string? WhyNot(HeapUnderTest heap) => heap switch
+    {
+        { OptionsType: null } => $"{heap.Name} takes no options",
+        { Options: "{}" } when OptionsText.Describe(heap.OptionsType).HasRequired => $"{heap.Name} has options without a default, and no Options to try them with",
+        _ => null,
+    };
 
     internal override void Check(CaseRun run)
     {

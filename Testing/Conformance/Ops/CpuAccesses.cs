@@ -13,8 +13,8 @@ internal sealed class CpuAccesses : ConformanceCase
 
     internal override void Check(CaseRun run)
     {
-        using var buffer = run.Allocate(run.Heap.SmallLength, Name);
-        var (a, b) = Importer.Two(run.Recorder.Object(Name));
+        using var buffer = run.Allocate(run.Heap.SmallLength);
+        var (a, b) = Importer.Two(run.Import(buffer));
         foreach (var outer in s_directions)
         {
             foreach (var inner in s_directions)

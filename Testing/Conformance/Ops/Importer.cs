@@ -4,15 +4,16 @@ namespace DmaHeap.Testing.Conformance;
 /// One importer of a buffer, which calls the heap's ops as the host does: never out of order, one at a time. What a heap refuses comes back as a refusal,
 /// what it throws besides that fails the case.
 /// </summary>
-internal sealed class Importer(HeapBuffer buffer, string name, Caller caller)
+internal sealed class Importer(ImportedBuffer imported, string name, Caller caller)
 {
+    private readonly HeapBuffer _buffer = imported.Buffer;
     private BufferAttachment? _attachment;
     private IReadOnlyList<MemorySegment>? _segments;
     private DataDirection _direction;
 
     /// <summary>Two importers, which are different processes to the heap.</summary>
-    public static (Importer A, Importer B) Two(HeapBuffer buffer) =>
-        (new Importer(buffer, "A", ThisProcess.Caller), new Importer(buffer, "B", ThisProcess.Caller with { ProcessId = 1 }));
+    public static (Importer A, Importer B) Two(ImportedBuffer imported) =>
+        (new Importer(imported, "A", ThisProcess.Caller), new Importer(imported, "B", ThisProcess.Caller with { ProcessId = 1 }));
 
     public bool IsAttached => _attachment is not null;
 
@@ -25,7 +26,7 @@ internal sealed class Importer(HeapBuffer buffer, string name, Caller caller)
     public HeapException? Attach(AttachConstraints? constraints = null, DataDirection direction = DataDirection.Bidirectional)
     {
         var request = new AttachRequest { Importer = caller, Constraints = constraints ?? AttachConstraints.None, Direction = direction };
-        var refusal = Try("Attach", () => _attachment = buffer.Attach(in request));
+        var refusal = Try("Attach", () => _attachment = _buffer.Attach(in request));
         if (refusal is null && _attachment is null) throw new CaseFailure($"Attach of importer {name} returned null");
         return refusal;
     }
@@ -36,7 +37,7 @@ internal sealed class Importer(HeapBuffer buffer, string name, Caller caller)
     {
         if (_attachment is null) return null;
         _direction = direction;
-        var refusal = Try("Map", () => _segments = buffer.Map(_attachment, direction));
+        var refusal = Try("Map", () => _segments = _buffer.Map(_attachment, direction));
         if (refusal is null && _segments is null) throw new CaseFailure($"Map of importer {name} returned null");
         return refusal;
     }
@@ -46,7 +47,7 @@ internal sealed class Importer(HeapBuffer buffer, string name, Caller caller)
     {
         if (_segments is not { } segments) return;
         _segments = null;
-        Must("Unmap", () => buffer.Unmap(_attachment!, segments, _direction));
+        Must("Unmap", () => _buffer.Unmap(_attachment!, segments, _direction));
     }
 
     /// <summary>Leaves in the order the host keeps to, also for one that died.</summary>
@@ -55,12 +56,12 @@ internal sealed class Importer(HeapBuffer buffer, string name, Caller caller)
         Unmap();
         if (_attachment is not { } attachment) return;
         _attachment = null;
-        Must("Detach", () => buffer.Detach(attachment));
+        Must("Detach", () => _buffer.Detach(attachment));
     }
 
-    public void BeginCpuAccess(DataDirection direction) => Must("BeginCpuAccess", () => buffer.BeginCpuAccess(new CpuAccess { Direction = direction, Caller = caller }));
+    public void BeginCpuAccess(DataDirection direction) => Must("BeginCpuAccess", () => imported.BeginCpuAccess(direction, caller));
 
-    public void EndCpuAccess(DataDirection direction) => Must("EndCpuAccess", () => buffer.EndCpuAccess(new CpuAccess { Direction = direction, Caller = caller }));
+    public void EndCpuAccess(DataDirection direction) => Must("EndCpuAccess", () => imported.EndCpuAccess(direction, caller));
 
     private void Must(string op, Action call)
     {

@@ -13,17 +13,17 @@ internal sealed class OpsConstraints : ConformanceCase
 
     internal override void Check(CaseRun run)
     {
-        using var buffer = run.Allocate(Pages * run.Heap.SmallLength, Name);
-        var heapBuffer = run.Recorder.Object(Name);
-        var page = heapBuffer.Memory.PageSize;
-        if (!GivesToAnybody(heapBuffer)) return;
-        ExpectRefusal(heapBuffer, new AttachConstraints { Alignment = 1L << 50 }, "an alignment of 1 PiB");
-        ExpectRefusal(heapBuffer, new AttachConstraints { MaxSegments = 1, MaxSegmentBytes = page }, "one segment of one page");
-        ExpectRefusal(heapBuffer, new AttachConstraints { Contiguous = true, Alignment = 1L << 50 }, "contiguous memory aligned to 1 PiB");
-        if (!GivesToAnybody(heapBuffer)) throw new CaseFailure("after importers that cannot be served were refused, nor can one that takes anything");
+        using var buffer = run.Allocate(Pages * run.Heap.SmallLength);
+        var imported = run.Import(buffer);
+        var page = imported.Memory.PageSize;
+        if (!GivesToAnybody(imported)) return;
+        ExpectRefusal(imported, new AttachConstraints { Alignment = 1L << 50 }, "an alignment of 1 PiB");
+        ExpectRefusal(imported, new AttachConstraints { MaxSegments = 1, MaxSegmentBytes = page }, "one segment of one page");
+        ExpectRefusal(imported, new AttachConstraints { Contiguous = true, Alignment = 1L << 50 }, "contiguous memory aligned to 1 PiB");
+        if (!GivesToAnybody(imported)) throw new CaseFailure("after importers that cannot be served were refused, nor can one that takes anything");
     }
 
-    private static bool GivesToAnybody(HeapBuffer buffer)
+    private static bool GivesToAnybody(ImportedBuffer buffer)
     {
         var (a, _) = Importer.Two(buffer);
         var given = a.Attach() is null && a.Map() is null;
@@ -31,7 +31,7 @@ internal sealed class OpsConstraints : ConformanceCase
         return given;
     }
 
-    private static void ExpectRefusal(HeapBuffer buffer, AttachConstraints constraints, string what)
+    private static void ExpectRefusal(ImportedBuffer buffer, AttachConstraints constraints, string what)
     {
         var (a, _) = Importer.Two(buffer);
         var refusal = a.Attach(constraints) ?? a.Map();

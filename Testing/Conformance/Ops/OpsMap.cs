@@ -13,16 +13,16 @@ internal sealed class OpsMap : ConformanceCase
 
     internal override void Check(CaseRun run)
     {
-        using var buffer = run.Allocate(Pages * run.Heap.SmallLength, Name);
-        var heapBuffer = run.Recorder.Object(Name);
-        var piece = heapBuffer.Memory.PageSize;
-        CheckOne(heapBuffer, AttachConstraints.None);
-        CheckOne(heapBuffer, new AttachConstraints { MaxSegmentBytes = piece });
-        CheckOne(heapBuffer, new AttachConstraints { MaxSegmentBytes = 3 * piece });
-        CheckOne(heapBuffer, new AttachConstraints { MaxSegmentBytes = heapBuffer.Length, MaxSegments = 1 });
+        using var buffer = run.Allocate(Pages * run.Heap.SmallLength);
+        var imported = run.Import(buffer);
+        var piece = imported.Memory.PageSize;
+        CheckOne(imported, AttachConstraints.None);
+        CheckOne(imported, new AttachConstraints { MaxSegmentBytes = piece });
+        CheckOne(imported, new AttachConstraints { MaxSegmentBytes = 3 * piece });
+        CheckOne(imported, new AttachConstraints { MaxSegmentBytes = imported.Length, MaxSegments = 1 });
     }
 
-    private static void CheckOne(HeapBuffer buffer, AttachConstraints constraints)
+    private static void CheckOne(ImportedBuffer buffer, AttachConstraints constraints)
     {
         var (a, _) = Importer.Two(buffer);
         if (a.Attach(constraints) is not null) return;
@@ -31,7 +31,7 @@ internal sealed class OpsMap : ConformanceCase
         a.Detach();
     }
 
-    private static void CheckSegments(HeapBuffer buffer, IReadOnlyList<MemorySegment> segments, AttachConstraints constraints)
+    private static void CheckSegments(ImportedBuffer buffer, IReadOnlyList<MemorySegment> segments, AttachConstraints constraints)
     {
         foreach (var segment in segments) CheckSegment(segment, constraints);
         var sum = segments.Sum(segment => segment.Length);

@@ -13,26 +13,26 @@ internal sealed class OpsOrder : ConformanceCase
 
     internal override void Check(CaseRun run)
     {
-        using var buffer = run.Allocate(run.Heap.SmallLength, Name);
-        var heapBuffer = run.Recorder.Object(Name);
+        using var buffer = run.Allocate(run.Heap.SmallLength);
+        var imported = run.Import(buffer);
         foreach (var direction in s_directions)
         {
-            AttachAlone(heapBuffer, direction);
-            MapAgain(heapBuffer, direction);
-            LastInFirstOut(heapBuffer, direction);
-            FirstInFirstOut(heapBuffer, direction);
-            AccessAcross(heapBuffer, direction);
+            AttachAlone(imported, direction);
+            MapAgain(imported, direction);
+            LastInFirstOut(imported, direction);
+            FirstInFirstOut(imported, direction);
+            AccessAcross(imported, direction);
         }
     }
 
-    private static void AttachAlone(HeapBuffer buffer, DataDirection direction)
+    private static void AttachAlone(ImportedBuffer buffer, DataDirection direction)
     {
         var (a, _) = Importer.Two(buffer);
         Attach(a, direction);
         a.Detach();
     }
 
-    private static void MapAgain(HeapBuffer buffer, DataDirection direction)
+    private static void MapAgain(ImportedBuffer buffer, DataDirection direction)
     {
         var (a, _) = Importer.Two(buffer);
         Attach(a, direction);
@@ -45,7 +45,7 @@ internal sealed class OpsOrder : ConformanceCase
         a.Detach();
     }
 
-    private static void LastInFirstOut(HeapBuffer buffer, DataDirection direction)
+    private static void LastInFirstOut(ImportedBuffer buffer, DataDirection direction)
     {
         var (a, b) = Importer.Two(buffer);
         Attach(a, direction);
@@ -59,7 +59,7 @@ internal sealed class OpsOrder : ConformanceCase
     }
 
     // The second comes when the first is mapped already; a heap may have it wait (EBUSY).
-    private static void FirstInFirstOut(HeapBuffer buffer, DataDirection direction)
+    private static void FirstInFirstOut(ImportedBuffer buffer, DataDirection direction)
     {
         var (a, b) = Importer.Two(buffer);
         Attach(a, direction);
@@ -70,7 +70,7 @@ internal sealed class OpsOrder : ConformanceCase
         b.Detach();
     }
 
-    private static void AccessAcross(HeapBuffer buffer, DataDirection direction)
+    private static void AccessAcross(ImportedBuffer buffer, DataDirection direction)
     {
         var (a, _) = Importer.Two(buffer);
         a.BeginCpuAccess(direction);

@@ -14,12 +14,12 @@ internal sealed class OpsRefusal : ConformanceCase
 
     internal override void Check(CaseRun run)
     {
-        using var buffer = run.Allocate(run.Heap.SmallLength, Name);
-        var heapBuffer = run.Recorder.Object(Name);
+        using var buffer = run.Allocate(run.Heap.SmallLength);
+        var imported = run.Import(buffer);
         var answers = new List<HeapException?>();
         for (var i = 0; i < Times; i++)
         {
-            foreach (var direction in s_directions) answers.Add(Ask(heapBuffer, direction));
+            foreach (var direction in s_directions) answers.Add(Ask(imported, direction));
         }
 
         var refusals = answers.OfType<HeapException>().ToList();
@@ -27,7 +27,7 @@ internal sealed class OpsRefusal : ConformanceCase
         if (refusals.Find(refusal => refusal.Errno != HeapErrno.NotPermitted) is { } other) throw new CaseFailure($"Map is refused with {other.Errno} ({other.Cause}: {other.Message})", other);
     }
 
-    private static HeapException? Ask(HeapBuffer buffer, DataDirection direction)
+    private static HeapException? Ask(ImportedBuffer buffer, DataDirection direction)
     {
         var (a, _) = Importer.Two(buffer);
         if (a.Attach(direction: direction) is { } early) return early;

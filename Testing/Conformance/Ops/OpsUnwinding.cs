@@ -19,16 +19,16 @@ internal sealed class OpsUnwinding : ConformanceCase
         if (with > without) throw new CaseFailure($"{with - without} descriptors of memory of the heap are open after its importers and its buffer are gone");
     }
 
-    private static int CountLeft(CaseRun run, Action<HeapBuffer> use)
+    private static int CountLeft(CaseRun run, Action<ImportedBuffer> use)
     {
         var before = run.CountDescriptors();
-        using (run.Allocate(run.Heap.SmallLength)) use(run.Recorder.Newest);
+        using (var buffer = run.Allocate(run.Heap.SmallLength)) use(run.Import(buffer));
         run.AwaitReleases();
         run.AwaitAccounts();
         return run.CountDescriptors() - before;
     }
 
-    private static void LetImportersDie(HeapBuffer buffer)
+    private static void LetImportersDie(ImportedBuffer buffer)
     {
         for (var i = 0; i < Importers; i++) Die(buffer);
         var (other, _) = Importer.Two(buffer);
@@ -39,7 +39,7 @@ internal sealed class OpsUnwinding : ConformanceCase
     }
 
     // What the host does for one that is gone, in reverse of what it did.
-    private static void Die(HeapBuffer buffer)
+    private static void Die(ImportedBuffer buffer)
     {
         var (victim, _) = Importer.Two(buffer);
         victim.Attach();

@@ -11,8 +11,8 @@ internal sealed class Vmap : ConformanceCase
 
     internal override void Check(CaseRun run)
     {
-        using var buffer = run.Allocate(8 * run.Heap.SmallLength, Name);
-        var heapBuffer = run.Recorder.Object(Name);
+        using var buffer = run.Allocate(8 * run.Heap.SmallLength);
+        var heapBuffer = run.Recorder.Newest;
         var first = Ask(heapBuffer);
         if (first is null && run.Promises(HeapCapabilities.Unmappable)) throw new CaseFailure("the heap promises Unmappable, and Vmap gives the memory");
         if (Ask(heapBuffer)?.Errno != first?.Errno) throw new CaseFailure("Vmap answers differently the second time");
