@@ -7,14 +7,8 @@ static class FreshClone
 {
     static readonly string[] s_notOfTheSources = ["artifacts", "TestResults", "bin", "obj"];
 
-    /// <summary>Makes one, with its launcher built already: what it would run is the program of these tests.</summary>
-    public static void Make(string folder)
-    {
-        Copy(new DirectoryInfo(Repository.Root), folder);
-        var launcher = Path.Combine(folder, "dmaheap");
-        File.WriteAllText(launcher, $"#!/bin/sh\nexec {Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap")} \"$@\"\n");
-        File.SetUnixFileMode(launcher, (UnixFileMode)0b111_101_101);
-    }
+    /// <summary>Makes one in a folder that is not there yet.</summary>
+    public static void Make(string folder) => Copy(new DirectoryInfo(Repository.Root), folder);
 
     // Names that begin with a dot are sources, too: templates/plugin/.template.config.
     static void Copy(DirectoryInfo source, string target)

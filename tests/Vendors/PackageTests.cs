@@ -40,28 +40,38 @@ public sealed class PackageTests(FirstHeap made)
     }
 
     [Fact]
-    public void Nothing_else_is_packed_but_the_template()
+    public void Nothing_else_is_packed_but_the_command_and_the_template()
     {
         Assert.SkipUnless(made.Ended.ExitCode == 0, "the packages were not made; see the document's test");
         Assert.Equal(
-            Packages.Select(row => row.Data.Item1).Append("DmaHeap.Templates").Order(StringComparer.Ordinal).Select(name => $"{name}.0.1.0-{made.Workshop.VersionSuffix}.nupkg"),
+            Packages.Select(row => row.Data.Item1).Append("DmaHeap.Templates").Append("dmaheap")
+                .Select(name => $"{name}.0.1.0-{made.Workshop.VersionSuffix}.nupkg").Order(StringComparer.Ordinal),
             Directory.EnumerateFiles(made.Feed).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void The_command_brings_the_heaps_that_its_configuration_names()
+    {
+        using var package = ZipFile.OpenRead(PackageOf("dmaheap"));
+        var named = Hosting.Configuration.ConfigurationReader.Parse(new StreamReader(package.GetEntry("tools/net10.0/any/plugins.json")!.Open()).ReadToEnd()).ValueOrThrow()!;
+        Assert.All(named.Heaps, heap => Assert.NotNull(package.GetEntry($"tools/net10.0/any/plugins/{heap.Plugin}/{heap.Plugin}.dll")));
     }
 
     [Fact]
     public async Task A_contract_that_lost_a_member_cannot_be_packed_and_one_that_gained_one_can()
     {
-        var source = Path.Combine(made.Clone, "Abstractions", "Options", "OptionAttribute.cs");
+        var source = Path.Combine(made.Clone, "Abstractions", "Plugins", "HeapCapabilitiesAttribute.cs");
         var code = File.ReadAllText(source);
-        File.WriteAllText(source, code.Replace("public string? Maximum", "public string? Most { get; set; }\n    internal string? Maximum", StringComparison.Ordinal));
+        Assert.Contains("Unmappable = 8,", code);
+        File.WriteAllText(source, code.Replace("Unmappable = 8,", "Unmapped = 8,", StringComparison.Ordinal));
         var less = await made.Workshop.RunAsync("dotnet pack Abstractions -o ../changed", made.Clone);
 
         Assert.NotEqual(0, less.ExitCode);
         Assert.True(less.Output.Contains("CP0002", StringComparison.Ordinal), less.Output + less.Error);
-        Assert.Contains("DmaHeap.OptionAttribute.Maximum", less.Output);
-        Assert.DoesNotContain("OptionAttribute.Most", less.Output);
+        Assert.Contains("DmaHeap.HeapCapabilities.Unmappable", less.Output);
+        Assert.DoesNotContain("HeapCapabilities.Unmapped", less.Output);
 
-        File.WriteAllText(source, code.Replace("public string? Maximum", "public string? Most { get; set; }\n\n    /// <summary>Largest.</summary>\n    public string? Maximum", StringComparison.Ordinal));
+        File.WriteAllText(source, code.Replace("Unmappable = 8,", "Unmappable = 8,\n\n    /// <summary>New.</summary>\n    Unmapped = 1 << 20,", StringComparison.Ordinal));
         var more = await made.Workshop.RunAsync("dotnet pack Abstractions -o ../changed", made.Clone);
         Assert.True(more.ExitCode == 0, more.Output + more.Error);
     }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using DmaHeap.Hosting;
 using DmaHeap.Tests.Host;
+using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Vendors;
 
@@ -27,6 +28,16 @@ public sealed class VendorsDocumentTests(FirstHeap made)
 
         Assert.NotEmpty(shown);
         Assert.Empty(shown.Except(code));
+    }
+
+    [Fact]
+    public void Its_table_names_every_refusal_there_is()
+    {
+        var named = File.ReadLines(Repository.File("docs", "vendors.md")).Where(line => line.StartsWith("| `", StringComparison.Ordinal))
+            .SelectMany(line => System.Text.RegularExpressions.Regex.Matches(line.Split('|')[1], "`([a-zA-Z]+)`").Select(match => match.Groups[1].Value));
+        Assert.Equal(
+            Enum.GetNames<DmaHeap.Plugins.PluginRefusal>().Select(System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName).Order(StringComparer.Ordinal),
+            named.Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -66,12 +77,15 @@ public sealed class VendorsDocumentTests(FirstHeap made)
         Succeeded(() => Assert.Empty(Directory.EnumerateFiles(Path.GetDirectoryName(made.Plugin)!, "DmaHeap.*")));
 
     [Fact]
-    public async Task Names_that_are_no_identifiers_make_a_plugin_that_is_right_even_so()
+    public async Task Names_that_are_no_identifiers_become_some()
     {
         Succeeded();
-        var ended = await made.Workshop.RunAsync("""
-            dotnet new dmaheap-plugin -n my-2nd.4k-heap --feed ../clone/artifacts/package/release
-            dotnet new dmaheap-plugin -n Plain
+        // From the package this time, as somebody without a clone has it.
+        var ended = await made.Workshop.RunAsync($"""
+            hive="--debug:custom-hive {made.Workshop["hive"]}"
+            dotnet new install {made.Feed}/DmaHeap.Templates.*.nupkg $hive
+            dotnet new dmaheap-plugin -n my-2nd.4k-heap --feed {made.Feed} $hive
+            dotnet new dmaheap-plugin -n Plain $hive
             ls my-2nd.4k-heap/my-2nd.4k-heap Plain
             grep -h '^namespace\|class' my-2nd.4k-heap/*/*heap*.cs Plain/Plain/*.cs
             """);
