@@ -99,7 +99,7 @@ sealed class DaemonBackend : IHeapBackend
             else _client.BeginCpuAccess(shown, direction);
             return BackendAnswer.Done;
         }
-        catch (DmaHeapException refusal) when (isEnd && refusal.Cause == HeapCause.BadRequest)
+        catch (DmaHeapException refusal) when (isEnd && refusal.Cause == HeapCause.BadOrder)
         {
             return BackendAnswer.Done; // one that was not begun is fine, as in the kernel
         }
