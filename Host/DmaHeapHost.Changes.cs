@@ -42,4 +42,12 @@ public sealed partial class DmaHeapHost
     /// <returns>What was done.</returns>
     /// <exception cref="HeapChangeException">Refused, with all the reasons, one a line; what ran goes on. EBUSY: a region of fixed size is in use.</exception>
     public ReloadOutcome Reload() => Core.Changes.Reload();
+
+    /// <summary>Asks for a <see cref="Reload"/> soon, on another thread, as SIGHUP does; what became of it is in the log and the status.</summary>
+    public void RequestReload()
+    {
+        var core = Core;
+        if (_reloads is not null) _reloads.Request();
+        else ThreadPool.QueueUserWorkItem(_ => core.Changes.ReloadQuietly());
+    }
 }

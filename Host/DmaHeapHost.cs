@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Server;
+using DmaHeap.Hosting.Turnover;
 using DmaHeap.Protocol;
 using Microsoft.Extensions.Logging;
 
@@ -16,8 +17,11 @@ public sealed partial class DmaHeapHost : IDisposable
     private HostCore? _core;
     private SocketServer? _server;
 
+    private readonly ReloadWatch? _reloads;
+
     private DmaHeapHost(PluginSet plugins, HostCore core, SocketServer? server)
     {
+        _reloads = core.Options is { WatchFiles: true, ConfigurationPath: not null } ? ReloadWatch.TryStart(core) : null;
         _plugins = plugins;
         _core = core;
         _server = server;
@@ -97,6 +101,7 @@ public sealed partial class DmaHeapHost : IDisposable
     /// </summary>
     public void Dispose()
     {
+        _reloads?.Dispose();
         StopServing();
         _plugins.Dispose();
     }

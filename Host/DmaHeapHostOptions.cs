@@ -26,6 +26,9 @@ public sealed record DmaHeapHostOptions
     /// <summary>Limits over all heaps where the configuration has none of its own.</summary>
     public HostLimits Limits { get; init; } = new();
 
+    /// <summary>Whether the configuration and the plugins' folders are watched, and reloaded when they change; see <see cref="DmaHeapHost.Reload"/>.</summary>
+    public bool WatchFiles { get; init; }
+
     /// <summary>
     /// How long a heap that was replaced or taken out may wait for its last buffer, where the configuration does not say; null for as long as it takes. After it the heap is disposed:
     /// its buffers are released to it with <see cref="ReleaseReason.HeapStopping"/>, and stay their clients', counted and charged as before.

@@ -26,6 +26,15 @@ internal static partial class HostLog
     [LoggerMessage(236, LogLevel.Warning, "User {UserId}, process {ProcessId}, may not change this host ({What})")]
     public static partial void ChangeDenied(ILogger log, uint userId, int processId, string what);
 
+    [LoggerMessage(239, LogLevel.Warning, "Files are not watched for changes ({Reason}); dmaheap reload and SIGHUP still work")]
+    public static partial void FilesNotWatched(ILogger log, string reason);
+
+    [LoggerMessage(240, LogLevel.Error, "A reload failed inside the host; what ran goes on")]
+    public static partial void ReloadFailed(ILogger log, Exception exception);
+
+    [LoggerMessage(241, LogLevel.Debug, "The configuration was read again and says nothing new")]
+    public static partial void ReloadedTheSame(ILogger log);
+
     [LoggerMessage(238, LogLevel.Error, "Heap {Heap} is faulted: it {Reason}. It answers EIO until it is started anew (dmaheap restart {Heap})")]
     public static partial void HeapGivenUp(ILogger log, string heap, string reason);
 

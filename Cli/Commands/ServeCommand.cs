@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 using DmaHeap.Cli.Output;
 using DmaHeap.Client;
 using DmaHeap.Hosting;
@@ -35,16 +36,31 @@ static class ServeCommand
         var options = HostSetup.Make(parsed.GetValue(CommonOptions.Config), parsed.GetRequiredValue(s_plugins)) with
         {
             SocketPath = parsed.GetValue(CommonOptions.Socket) ?? SocketPath.ForHost(Environment.GetEnvironmentVariable, ProcessIdentity.EffectiveUserId),
+            WatchFiles = true,
         };
 
         ThrowIfTooFewDescriptors();
         // Buffers of all users pass through this process: nobody but root may look into it, and it leaves no core. Unless its author looks already.
         ProcessControl.IsDumpable = Debugger.IsAttached;
         using var host = Build(options);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => Reload(signal, host.Services.GetRequiredService<DmaHeapHostAccessor>()));
         await StartAsync(host, cancellationToken);
         await AnnounceAsync(Results.Of(parsed), options, cancellationToken);
         await host.WaitForShutdownAsync(cancellationToken);
         return ExitCode.Success;
+    }
+
+    static void Reload(PosixSignalContext signal, DmaHeapHostAccessor running)
+    {
+        signal.Cancel = true;
+        try
+        {
+            running.Host.RequestReload();
+        }
+        catch (InvalidOperationException)
+        {
+            // Not up yet, or going down: there is nothing to reload.
+        }
     }
 
     // The runtime alone holds some 150 descriptors, one for each of its files, and fails in its own words when it cannot.

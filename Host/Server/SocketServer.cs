@@ -52,6 +52,7 @@ internal sealed class SocketServer : IDisposable
             throw;
         }
 
+        core.HeapsChanged += FollowAccess;
         HostLog.Listening(log, claim.Path, core.Registry.Slots.Count);
     }
 
@@ -60,6 +61,7 @@ internal sealed class SocketServer : IDisposable
     /// <summary>Stops accepting, closes all connections, which withdraws what is under way on them, and waits for the workers, unless a heap holds one.</summary>
     public void Dispose()
     {
+        _core.HeapsChanged -= FollowAccess;
         _reception.Close();
         CloseAll();
         var idle = _workers.TryStop();
@@ -77,6 +79,18 @@ internal sealed class SocketServer : IDisposable
         {
             connection.Send(MessageCodec.Bytes(in reply), []);
             Close(connection);
+        }
+    }
+
+    private void FollowAccess()
+    {
+        try
+        {
+            File.SetUnixFileMode(_claim.Path, SocketModeFor(_core.Registry));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            HostLog.AcceptFailed(_log, exception.Message);
         }
     }
 

@@ -80,13 +80,36 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
         try
         {
             InTurn("reload", () => outcome = Apply(HostPlan.Make(options, plugins)));
-            HostLog.Reloaded(log, outcome!.ToString());
+            if (!outcome!.IsDifferent && LastReload is { Refusal: null })
+            {
+                HostLog.ReloadedTheSame(log);
+                return outcome;
+            }
+
+            HostLog.Reloaded(log, outcome.ToString());
             return LastReload = outcome;
         }
         catch (HeapChangeException refusal)
         {
             LastReload = new ReloadOutcome(time.GetUtcNow(), refusal.Message);
             throw;
+        }
+    }
+
+    /// <summary>As <see cref="Reload"/>, for whoever has nobody to tell: what became of it is in the log and the status.</summary>
+    public void ReloadQuietly()
+    {
+        try
+        {
+            Reload();
+        }
+        catch (HeapChangeException)
+        {
+            // Told already.
+        }
+        catch (Exception exception)
+        {
+            HostLog.ReloadFailed(log, exception);
         }
     }
 

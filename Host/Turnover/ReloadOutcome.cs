@@ -22,6 +22,9 @@ public sealed record ReloadOutcome(DateTimeOffset At, string? Refusal)
     /// <summary>Heaps that were not touched.</summary>
     public int Unchanged { get; init; }
 
+    /// <summary>Whether anything was done.</summary>
+    public bool IsDifferent => Added + Removed + Replaced + Changed > 0;
+
     /// <summary>In one line, for people.</summary>
     public override string ToString() => Refusal is not null
         ? $"refused: {Refusal}"

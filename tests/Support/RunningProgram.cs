@@ -31,6 +31,8 @@ sealed class RunningProgram : IDisposable
 
     public int Id => _process.Id;
 
+    public bool IsRunning => !_process.HasExited;
+
     /// <summary>Whether it has ended; what it started may still hold its streams.</summary>
     public bool HasExited => _process.HasExited;
 

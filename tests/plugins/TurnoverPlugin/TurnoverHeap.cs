@@ -10,6 +10,9 @@ public sealed class TurnoverOptions
     [Option("What the heap says beside its version.")]
     public string Tag { get; init; } = "";
 
+    [Option("A file; the constructor tells by it that it has begun, and does not come back before the host stops the heap.")]
+    public string HangIn { get; init; } = "";
+
     [Option("Refuses to start.")]
     public bool Refuse { get; init; }
 
@@ -34,6 +37,11 @@ public sealed class TurnoverHeap : Heap<HeapBuffer>
     {
         if (options.Refuse)
             throw new HeapException(HeapErrno.NoDevice, "refused-as-asked", $"{Version} does not start");
+        if (options.HangIn.Length > 0)
+        {
+            File.WriteAllText(options.HangIn, "");
+            context.Stopping.WaitHandle.WaitOne();
+        }
         (_context, _options) = (context, options);
         if (options.ClingUntil.Length > 0)
             new Thread(Cling) { IsBackground = true }.Start();
