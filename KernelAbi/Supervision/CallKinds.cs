@@ -29,6 +29,7 @@ internal enum CallKind
     MMap,
     FStat,
     EpollCtl,
+    LongLSeek,
 }
 
 /// <summary>Which calls a program's filter tells of, and what each number means.</summary>
@@ -86,7 +87,9 @@ internal sealed class CallKinds
         Add(numbers, numbers.FTruncate, CallKind.FTruncate);
         Add(numbers, numbers.FAllocate, CallKind.FAllocate);
         Add(numbers, numbers.MMap, CallKind.MMap);
-        if (numbers.FStat == SyscallNumbers.None) return;
+        Add(numbers, numbers.LongLSeek, CallKind.LongLSeek);
+        Add(numbers, numbers.ShortFTruncate, CallKind.FTruncate);
+        Add(numbers, numbers.FStat64, CallKind.FStat);
         Add(numbers, numbers.EpollCtl, CallKind.EpollCtl);
         Add(numbers, numbers.FStat, CallKind.FStat);
         Add(numbers, numbers.FStatAt, CallKind.StatAt);

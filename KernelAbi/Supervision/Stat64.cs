@@ -9,6 +9,15 @@ internal static class Stat64
     private const int BlockSize = 4096, I386Size = 96, ArmSize = 104;
 
     /// <returns>Its size.</returns>
+    public static int Write(in FileStatus status, AuditArchitecture architecture, Span<byte> bytes, StatusAnswers.Look look)
+    {
+        var size = Write(in status, architecture, bytes);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[16..], (status.RawMode & ~StatusAnswers.TypeMask) | look.Type);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[32..], look.Device ?? 0);
+        return size;
+    }
+
+    /// <returns>Its size.</returns>
     public static int Write(in FileStatus status, AuditArchitecture architecture, Span<byte> bytes)
     {
         var isArm = architecture == AuditArchitecture.Arm;

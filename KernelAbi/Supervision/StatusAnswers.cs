@@ -7,7 +7,9 @@ namespace DmaHeap.KernelAbi.Supervision;
 /// <summary>struct stat and struct statx of a descriptor, with what the kernel would say of a dma-buf or of a heap's node put in.</summary>
 internal static class StatusAnswers
 {
-    private const int TypeMask = 0xF000, CharacterDevice = 0x2000;
+    public const int TypeMask = 0xF000;
+
+    private const int CharacterDevice = 0x2000;
     private const uint StandIn = 1 << 8 | 3, StandInMajor = 1, StandInMinor = 3;
     private const int StatxLinks = 16, StatxMode = 28, StatxDeviceMajor = 128, StatxDeviceMinor = 132;
 
@@ -23,12 +25,14 @@ internal static class StatusAnswers
     /// <param name="Device">The number of the device it stands for; null where it stands for none, and has one link instead of none.</param>
     internal sealed record Look(int Type, uint? Device);
 
-    public static CallResult Stat(ulong address, SeccompCaller caller, Look look)
+    public static CallResult Stat(ulong address, AuditArchitecture architecture, SeccompCaller caller, Look look)
     {
+        var is32Bits = architecture is AuditArchitecture.I386 or AuditArchitecture.Arm;
         Span<byte> status = stackalloc byte[PathCalls.StatxSize];
         var errno = caller.TakeTarget(out var file);
         using (file)
         {
+            if (errno == Errno.None && is32Bits) return Told(caller.Write(address, status[..Stat64.Write(FileStatus.Of(file), architecture, status, look)]));
             if (errno == Errno.None) errno = PathCalls.TryStat(file, status);
             if (errno != Errno.None) return CallResult.Fail(errno);
         }

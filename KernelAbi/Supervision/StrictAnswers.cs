@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmaHeap.KernelAbi.Answers;
 using DmaHeap.Linux;
 
@@ -36,19 +37,15 @@ internal sealed class StrictAnswers(TargetResolver targets, CallerIdentities ide
 
     private CallResult OfBuffer(CallKind kind, BufferFacts facts, in SeccompNotification call, SeccompCaller caller) => kind switch
     {
-        CallKind.LSeek => (Offset: (long)call.Argument1, From: (int)call.Argument2) switch
-        {
-            (0, SeekSet) => CallResult.Return(0),
-            (0, SeekEnd) => CallResult.Return(facts.Length),
-            _ => CallResult.Fail(Errno.EINVAL),
-        },
+        CallKind.LSeek => Seek((long)call.Argument1, (int)call.Argument2, facts),
+        CallKind.LongLSeek => LongSeek(in call, facts, caller),
         CallKind.Read => caller.MayRead() ? CallResult.Fail(Errno.EINVAL) : CallResult.PassThrough,
         CallKind.Write => caller.MayWrite() ? CallResult.Fail(Errno.EINVAL) : CallResult.PassThrough,
         CallKind.FTruncate => CallResult.Fail(Errno.EINVAL),
         CallKind.FAllocate => caller.MayWrite() ? CallResult.Fail(Errno.ENODEV) : CallResult.PassThrough,
         CallKind.MMap => Map(facts, in call, caller),
-        CallKind.FStat => StatusAnswers.Stat(call.Argument1, caller, StatusAnswers.Buffer),
-        CallKind.StatAt => StatusAnswers.Stat(call.Argument2, caller, StatusAnswers.Buffer),
+        CallKind.FStat => StatusAnswers.Stat(call.Argument1, call.Architecture, caller, StatusAnswers.Buffer),
+        CallKind.StatAt => StatusAnswers.Stat(call.Argument2, call.Architecture, caller, StatusAnswers.Buffer),
         CallKind.Statx => StatusAnswers.Statx((uint)call.Argument3, call.Argument4, caller, StatusAnswers.Buffer),
         CallKind.EpollCtl => _ready.Control(in call, caller),
         _ => CallResult.PassThrough,
@@ -56,17 +53,34 @@ internal sealed class StrictAnswers(TargetResolver targets, CallerIdentities ide
 
     private CallResult OfNode(CallKind kind, in SeccompNotification call, SeccompCaller caller) => kind switch
     {
-        CallKind.LSeek => CallResult.Fail(Errno.ESPIPE),
+        CallKind.LSeek or CallKind.LongLSeek => CallResult.Fail(Errno.ESPIPE),
         CallKind.Read => caller.MayRead() ? CallResult.Fail(Errno.EINVAL) : CallResult.PassThrough,
         CallKind.Write => caller.MayWrite() ? CallResult.Fail(Errno.EINVAL) : CallResult.PassThrough,
         CallKind.FTruncate => CallResult.Fail(Errno.EINVAL),
         CallKind.FAllocate => caller.MayWrite() ? CallResult.Fail(Errno.ENODEV) : CallResult.PassThrough,
         CallKind.MMap => CallResult.Fail(Errno.ENODEV),
-        CallKind.FStat when nodesAreFiles => StatusAnswers.Stat(call.Argument1, caller, StatusAnswers.Node),
-        CallKind.StatAt when nodesAreFiles => StatusAnswers.Stat(call.Argument2, caller, StatusAnswers.Node),
+        CallKind.FStat when nodesAreFiles => StatusAnswers.Stat(call.Argument1, call.Architecture, caller, StatusAnswers.Node),
+        CallKind.StatAt when nodesAreFiles => StatusAnswers.Stat(call.Argument2, call.Architecture, caller, StatusAnswers.Node),
         CallKind.Statx when nodesAreFiles => StatusAnswers.Statx((uint)call.Argument3, call.Argument4, caller, StatusAnswers.Node),
         _ => CallResult.PassThrough,
     };
+
+    private static CallResult Seek(long offset, int from, BufferFacts facts) => (offset, from) switch
+    {
+        (0, SeekSet) => CallResult.Return(0),
+        (0, SeekEnd) => CallResult.Return(facts.Length),
+        _ => CallResult.Fail(Errno.EINVAL),
+    };
+
+    // _llseek(descriptor, upper half, lower half, where the result goes, from).
+    private static CallResult LongSeek(in SeccompNotification call, BufferFacts facts, SeccompCaller caller)
+    {
+        var result = Seek((long)(call.Argument1 << 32 | (uint)call.Argument2), (int)call.Argument4, facts);
+        if (result.End != CallEnd.Return) return result;
+        var position = result.Value;
+        var errno = caller.Write(call.Argument3, MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in position)));
+        return errno == Errno.None ? CallResult.Return(0) : CallResult.Fail(errno);
+    }
 
     // What a descriptor's mode forbids is EACCES before the exporter is asked, from a memfd too.
     private static CallResult Map(BufferFacts facts, in SeccompNotification call, SeccompCaller caller)

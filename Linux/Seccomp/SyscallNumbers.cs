@@ -63,8 +63,11 @@ public sealed record SyscallNumbers(AuditArchitecture Architecture)
     /// <summary>listxattr; llistxattr is the next.</summary>
     public required int ListXAttr { get; init; }
 
-    /// <summary>lseek; not _llseek of the 32-bit conventions.</summary>
+    /// <summary>lseek.</summary>
     public required int LSeek { get; init; }
+
+    /// <summary>_llseek, of the 32-bit conventions.</summary>
+    public int LongLSeek { get; init; } = None;
 
     /// <summary>read.</summary>
     public required int Read { get; init; }
@@ -75,14 +78,20 @@ public sealed record SyscallNumbers(AuditArchitecture Architecture)
     /// <summary>ftruncate, or ftruncate64 of the 32-bit conventions.</summary>
     public required int FTruncate { get; init; }
 
+    /// <summary>ftruncate, of the 32-bit conventions beside <see cref="FTruncate"/>.</summary>
+    public int ShortFTruncate { get; init; } = None;
+
     /// <summary>fallocate.</summary>
     public required int FAllocate { get; init; }
 
     /// <summary>mmap, or mmap2 of the 32-bit conventions, whose offset is in pages of 4 KiB.</summary>
     public required int MMap { get; init; }
 
-    /// <summary>fstat, of the 64-bit conventions.</summary>
+    /// <summary>fstat, of the 64-bit conventions: the 32-bit ones have <see cref="FStat64"/>.</summary>
     public int FStat { get; init; } = None;
+
+    /// <summary>fstat64, of the 32-bit conventions.</summary>
+    public int FStat64 { get; init; } = None;
 
     /// <summary>epoll_ctl.</summary>
     public required int EpollCtl { get; init; }
@@ -99,6 +108,7 @@ public sealed record SyscallNumbers(AuditArchitecture Architecture)
     {
         Ioctl = 54, Open = 5, OpenAt = 295, Stat64 = 195, LStat64 = 196, FStatAt = 300, Statx = 383, Access = 33, FAccessAt = 307, ReadLink = 85, ReadLinkAt = 305,
         GetDents64 = 220, GetXAttr = 229, ListXAttr = 232, LSeek = 19, Read = 3, Write = 4, FTruncate = 194, FAllocate = 324, MMap = 192, EpollCtl = 255,
+        LongLSeek = 140, ShortFTruncate = 93, FStat64 = 197,
     };
 
     /// <summary>arm64: the kernel's generic table.</summary>
@@ -113,6 +123,7 @@ public sealed record SyscallNumbers(AuditArchitecture Architecture)
     {
         Ioctl = 54, Open = 5, OpenAt = 322, Stat64 = 195, LStat64 = 196, FStatAt = 327, Statx = 397, Access = 33, FAccessAt = 334, ReadLink = 85, ReadLinkAt = 332,
         GetDents64 = 217, GetXAttr = 229, ListXAttr = 232, LSeek = 19, Read = 3, Write = 4, FTruncate = 194, FAllocate = 352, MMap = 192, EpollCtl = 251,
+        LongLSeek = 140, ShortFTruncate = 93, FStat64 = 197,
     };
 
     /// <summary>The conventions by which programs may call on this machine, the processor's own first.</summary>

@@ -14,7 +14,11 @@ public sealed class DifferencesTests
     [InlineData(User.Ourselves, true)]
     [InlineData(User.Nobody, false)]
     [InlineData(User.Nobody, true)]
-    public async Task A_program_sees_what_was_written_down(User user, bool strict)
+    [InlineData(User.Ourselves, false, "-m32")]
+    [InlineData(User.Ourselves, true, "-m32")]
+    [InlineData(User.Nobody, true, "-m32")]
+    [InlineData(User.Nobody, true, "-m32", "-D_FILE_OFFSET_BITS=64")]
+    public async Task A_program_sees_what_was_written_down(User user, bool strict, params string[] built)
     {
         using var sandbox = new ExecSandbox(user);
         var configuration = sandbox.Configure("three.json", """
@@ -28,7 +32,7 @@ public sealed class DifferencesTests
             }
             """);
         string[] options = strict ? ["--strict"] : [];
-        var ended = await sandbox.RunAsync(["--config", configuration, .. options], [CCompiler.Compile("exec/differences"), "region", "secure"]);
+        var ended = await sandbox.RunAsync(["--config", configuration, .. options], [CCompiler.Compile("exec/differences", built), "region", "secure"]);
         ProgramAssert.Exit(0, ended);
         var way = await sandbox.MountsAsync() ? Mounted : Imitated;
         var expected = WrittenDown(strict ? way + Strict : way);
