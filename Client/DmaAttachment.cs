@@ -40,7 +40,16 @@ public sealed class DmaAttachment : IDisposable, IAsyncDisposable
     public async Task<DmaAttachmentMapping> MapAsync(DmaDirection? direction = null, CancellationToken cancellationToken = default)
     {
         var call = new MapCall(MessageKind.Map);
-        await _client.Connection.ExecuteAsync(call, Request(direction), null, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await _client.Connection.ExecuteAsync(call, Request(direction), null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DmaHeapException exception) when (exception.Cause == ClientCause.NoDescriptors)
+        {
+            await Unmap(wait: false).ConfigureAwait(false); // the host did map it, and it was this process that could not take it
+            throw;
+        }
+
         return Mapping(call);
     }
 
@@ -50,7 +59,16 @@ public sealed class DmaAttachment : IDisposable, IAsyncDisposable
     {
         var call = new MapCall(MessageKind.Map);
         var request = Request(direction);
-        _client.Connection.Execute(call, ref request, null, cancellationToken);
+        try
+        {
+            _client.Connection.Execute(call, ref request, null, cancellationToken);
+        }
+        catch (DmaHeapException exception) when (exception.Cause == ClientCause.NoDescriptors)
+        {
+            Unmap(wait: true);
+            throw;
+        }
+
         return Mapping(call);
     }
 
