@@ -17,6 +17,7 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     private const int LeastMessageCost = 512;
 
     private readonly Lock _lock = new();
+    private readonly Lock _reading = new();
     private readonly Queue<(long Number, int Descriptors)> _carrying = new();
     private readonly Queue<PendingReply> _unsent = new();
     private readonly Dictionary<ulong, CancellationTokenSource> _underWay = [];
@@ -65,6 +66,17 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
         bool last;
         lock (_lock) last = --_workers == 0 && _closed;
         if (last) socket.Dispose();
+    }
+
+    /// <summary>
+    /// This thread reads the next request. Until that has its place in the order of things no other worker may read the one after it, which a slow heap has several workers do.
+    /// </summary>
+    public void BeginReading() => _reading.Enter();
+
+    /// <summary>The request has its place, or came to nothing: nothing to do where that was said before. No plugin is called while a request is being read.</summary>
+    public void EndReading()
+    {
+        if (_reading.IsHeldByCurrentThread) _reading.Exit();
     }
 
     /// <summary>Sends a reply, or keeps it (and its descriptors, by duplicates of its own) until the client reads.</summary>

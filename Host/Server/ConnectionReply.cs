@@ -8,9 +8,9 @@ using DmaHeap.Protocol;
 namespace DmaHeap.Hosting.Server;
 
 /// <summary>Answers a client's request for an op, from whatever thread carried it out or gave it up.</summary>
-internal sealed class ConnectionReply(Connection connection, MessageHeader request, UndeliveredCap cap, WorkerScratch worker) : IOpReply
+internal sealed class ConnectionReply(Connection connection, MessageHeader request, UndeliveredCap cap) : IOpReply
 {
-    public void Routed() => worker.Routed();
+    public void Routed() => connection.EndReading();
 
     public HeapException? Done(MappedMemory? memory)
     {

@@ -24,7 +24,7 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
             var record = core.Find(shown);
             var (ours, importer) = (shown, ImporterOf(connection));
             shown = null; // the attachment's from here on, whatever becomes of it
-            importer.Attach(request.Attachment, record, ours, constraints, (DataDirection)request.Direction, Reply(connection, request.Header, worker));
+            importer.Attach(request.Attachment, record, ours, constraints, (DataDirection)request.Direction, Reply(connection, request.Header));
         }
         finally
         {
@@ -35,14 +35,14 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
     public void Map(Connection connection, in MapRequest request, WorkerScratch worker)
     {
         if (request.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "MapRequest.Reserved");
-        ImporterOf(connection).Map(request.Attachment, (DataDirection)request.Direction, Reply(connection, request.Header, worker));
+        ImporterOf(connection).Map(request.Attachment, (DataDirection)request.Direction, Reply(connection, request.Header));
     }
 
     public void Unmap(Connection connection, in UnmapRequest request, WorkerScratch worker) =>
-        ImporterOf(connection).Unmap(request.Attachment, Reply(connection, request.Header, worker));
+        ImporterOf(connection).Unmap(request.Attachment, Reply(connection, request.Header));
 
     public void Detach(Connection connection, in DetachRequest request, WorkerScratch worker) =>
-        ImporterOf(connection).Detach(request.Attachment, Reply(connection, request.Header, worker));
+        ImporterOf(connection).Detach(request.Attachment, Reply(connection, request.Header));
 
     public void Vmap(Connection connection, in VmapRequest request, WorkerScratch worker)
     {
@@ -52,7 +52,7 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
             var record = core.Find(shown);
             var (ours, importer) = (shown, ImporterOf(connection));
             shown = null;
-            importer.Vmap(request.Mapping, record, ours, Reply(connection, request.Header, worker));
+            importer.Vmap(request.Mapping, record, ours, Reply(connection, request.Header));
         }
         finally
         {
@@ -61,7 +61,7 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
     }
 
     public void Vunmap(Connection connection, in VunmapRequest request, WorkerScratch worker) =>
-        ImporterOf(connection).Vunmap(request.Mapping, Reply(connection, request.Header, worker));
+        ImporterOf(connection).Vunmap(request.Mapping, Reply(connection, request.Header));
 
     public void CpuAccess(Connection connection, in CpuAccessRequest request, WorkerScratch worker)
     {
@@ -74,7 +74,7 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
                 throw new HeapException(HeapErrno.Invalid, HeapCause.BadFlags, $"sync flags 0x{request.SyncFlags:x}: READ 1 or WRITE 2 or both, and END 4, are what there is");
             }
 
-            var (ours, importer, reply) = (shown, ImporterOf(connection), Reply(connection, request.Header, worker));
+            var (ours, importer, reply) = (shown, ImporterOf(connection), Reply(connection, request.Header));
             shown = null;
             if (isEnd) importer.EndCpuAccess(record, ours, direction, reply);
             else importer.BeginCpuAccess(record, ours, direction, reply);
@@ -92,7 +92,7 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
     private static HeapException Flags(uint flags) =>
         new(HeapErrno.Invalid, HeapCause.BadFlags, $"attach flags 0x{flags & ~(uint)AttachFlags.Contiguous:x} are unknown; contiguous 1 is what there is");
 
-    private ConnectionReply Reply(Connection connection, in MessageHeader request, WorkerScratch worker) => new(connection, request, cap, worker);
+    private ConnectionReply Reply(Connection connection, in MessageHeader request) => new(connection, request, cap);
 
     private Importer ImporterOf(Connection connection) => connection.ImporterBy(New);
 

@@ -48,7 +48,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
     private void Dispatch(Connection connection, in MessageHeader header, ReadOnlySpan<byte> packet, WorkerScratch worker)
     {
         var (descriptors, scratch) = (worker.Descriptors, worker.Reply);
-        if (!HasOrder(header.Kind)) worker.Routed();
+        if (!HasOrder(header.Kind)) connection.EndReading();
         switch (header.Kind)
         {
             case MessageKind.Hello: Hello(connection, RequestFields.Read<HelloRequest>(packet)); break;

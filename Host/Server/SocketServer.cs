@@ -139,19 +139,27 @@ internal sealed class SocketServer : IDisposable
         {
             // The client is to read before it is listened to again; the event set tells when it did.
             if (connection.HasUnsent) break;
-            // Before it is received: from here until the request has its place among those of its buffer no other worker may read the next one.
             scratch.Next();
-            var errno = SocketMessages.TryReceive(
-                connection.Socket, scratch.Packet, scratch.Descriptors, out var length, out var truncated, MessageFlags.DontWait);
-            if (errno == Errno.EAGAIN) break;
-            if (errno != Errno.None || (length == 0 && scratch.Descriptors.Count == 0))
+            connection.BeginReading();
+            try
             {
-                Close(connection);
-                return;
-            }
+                var errno = SocketMessages.TryReceive(
+                    connection.Socket, scratch.Packet, scratch.Descriptors, out var length, out var truncated, MessageFlags.DontWait);
+                if (errno == Errno.EAGAIN) break;
+                if (errno != Errno.None || (length == 0 && scratch.Descriptors.Count == 0))
+                {
+                    connection.EndReading(); // what the client left is undone, by its heaps
+                    Close(connection);
+                    return;
+                }
 
-            if (truncated) throw new ProtocolFaultException($"a message is longer than {ProtocolConstants.MaxMessageBytes} bytes");
-            _handler.Handle(connection, scratch.Packet.AsSpan(0, length), scratch);
+                if (truncated) throw new ProtocolFaultException($"a message is longer than {ProtocolConstants.MaxMessageBytes} bytes");
+                _handler.Handle(connection, scratch.Packet.AsSpan(0, length), scratch);
+            }
+            finally
+            {
+                connection.EndReading();
+            }
         }
 
         // Nothing more is there, or others are to have their turn: arming it anew puts this connection at the end of the queue.

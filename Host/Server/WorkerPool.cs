@@ -68,6 +68,7 @@ internal sealed class WorkerPool
         {
             if (!_threads.Remove(lost, out var scratch)) return;
             scratch.GiveUp();
+            scratch.Serving?.Arm(_poll); // nobody looks after what else its client sends from here on
         }
 
         Start(isExtra: false);
@@ -119,59 +120,5 @@ internal sealed class WorkerPool
         if (!stuck || workers.Length >= MostWorkers) return;
         HostLog.WorkerAdded(_log, workers.Length, (long)s_patience.TotalMilliseconds);
         Start(isExtra: true);
-    }
-}
-
-/// <summary>What a worker needs for each request, made once.</summary>
-internal sealed class WorkerScratch
-{
-    private long _requests;
-    private long _requestsSeen;
-    private volatile bool _routed;
-    private volatile bool _givenUp;
-
-    public byte[] Packet { get; } = new byte[Protocol.ProtocolConstants.MaxMessageBytes];
-
-    public byte[] Reply { get; } = new byte[Protocol.ProtocolConstants.MaxMessageBytes];
-
-    public ReceivedDescriptors Descriptors { get; } = new(capacity: 2);
-
-    /// <summary>The connection its worker is at; null while it waits.</summary>
-    public Connection? Serving { get; private set; }
-
-    public void Begin(Connection connection)
-    {
-        Interlocked.Increment(ref _requests);
-        Serving = connection;
-    }
-
-    /// <summary>Notes that the worker goes on to another request, whose place in the order of things is open.</summary>
-    public void Next()
-    {
-        _routed = false;
-        Interlocked.Increment(ref _requests);
-    }
-
-    /// <summary>Notes that the request has its place: another worker may read the one after it.</summary>
-    public void Routed() => _routed = true;
-
-    /// <summary>True when its thread was given up: it ends when the heap gives it back.</summary>
-    public bool IsGivenUp => _givenUp;
-
-    public void GiveUp() => _givenUp = true;
-
-    public void End()
-    {
-        Serving = null;
-        Descriptors.Dispose();
-    }
-
-    /// <summary>Whether the worker is at the same request as when this was asked last, and the next one may be read. The watchdog's alone to ask.</summary>
-    public bool IsHeldUp()
-    {
-        var requests = Interlocked.Read(ref _requests);
-        var same = requests == _requestsSeen;
-        _requestsSeen = requests;
-        return same && _routed && Serving is not null;
     }
 }

@@ -110,6 +110,38 @@ public sealed class OrderTests
     }
 
     [Fact]
+    public void They_keep_their_order_when_workers_relieve_each_other_again_and_again()
+    {
+        const int Rounds = 8;
+        using var host = new TestHost();
+        var buffer = ScriptedBuffer.Install(host);
+        using var client = host.Connect();
+        using var descriptor = client.Allocate();
+        var slow = 0;
+        buffer().On["Attach"] = () =>
+        {
+            // Long enough to be relieved, every other time, while the requests behind it are read by others.
+            if (Interlocked.Increment(ref slow) % 2 == 0) Thread.Sleep(250);
+        };
+        for (var i = 0; i < Rounds; i++)
+        {
+            var id = (ulong)(i * 4) + 1;
+            client.Send(Messages.Attach(id, 1), descriptor);
+            client.Send(Messages.Map(id + 1, 1));
+            client.Send(Messages.Unmap(id + 2, 1));
+            client.Send(Messages.Detach(id + 3, 1));
+        }
+
+        for (var id = 1ul; id <= Rounds * 4; id++)
+        {
+            using var reply = client.Receive();
+            Assert.Equal((id, true), (reply.Header.RequestId, reply.Header.Kind != MessageKind.Error));
+        }
+
+        Assert.Equal(Enumerable.Repeat<string[]>(["Attach", "Map", "Unmap", "Detach"], Rounds).SelectMany(calls => calls), buffer().Calls);
+    }
+
+    [Fact]
     public void When_the_host_stops_importers_are_unmapped_and_detached_before_the_release()
     {
         var host = new TestHost();

@@ -1,0 +1,50 @@
+using DmaHeap.Linux;
+using DmaHeap.Protocol;
+
+namespace DmaHeap.Hosting.Server;
+
+/// <summary>What a worker needs for each request, made once.</summary>
+internal sealed class WorkerScratch
+{
+    private long _requests;
+    private long _requestsSeen;
+    private volatile bool _givenUp;
+
+    public byte[] Packet { get; } = new byte[ProtocolConstants.MaxMessageBytes];
+
+    public byte[] Reply { get; } = new byte[ProtocolConstants.MaxMessageBytes];
+
+    public ReceivedDescriptors Descriptors { get; } = new(capacity: 2);
+
+    /// <summary>The connection its worker is at; null while it waits.</summary>
+    public Connection? Serving { get; private set; }
+
+    /// <summary>True when its thread was given up: it ends when the heap gives it back.</summary>
+    public bool IsGivenUp => _givenUp;
+
+    public void Begin(Connection connection)
+    {
+        Interlocked.Increment(ref _requests);
+        Serving = connection;
+    }
+
+    /// <summary>Notes that the worker goes on to another request.</summary>
+    public void Next() => Interlocked.Increment(ref _requests);
+
+    public void End()
+    {
+        Serving = null;
+        Descriptors.Dispose();
+    }
+
+    public void GiveUp() => _givenUp = true;
+
+    /// <summary>Whether the worker is at the same request as when this was asked last. The watchdog's alone to ask.</summary>
+    public bool IsHeldUp()
+    {
+        var requests = Interlocked.Read(ref _requests);
+        var same = requests == _requestsSeen;
+        _requestsSeen = requests;
+        return same && Serving is not null;
+    }
+}
