@@ -49,6 +49,7 @@ static class CommandLine
         VersionCommand.Create(),
         DemoPartCommands.CreateHolder(),
         DemoPartCommands.CreateChecker(),
+        DemoPartCommands.CreateImporter(),
         PluginTestPartCommand.Create(),
         CommonOptions.Json,
     };

@@ -21,7 +21,7 @@ static class DemoCommand
 
     public static Command Create()
     {
-        var command = new Command("demo", "For each heap: one process allocates, another goes on with the memory after the first was killed.")
+        var command = new Command("demo", "For each heap: one process allocates, others go on with the memory after the first was killed.")
         {
             CommonOptions.Config, s_size,
         };
@@ -35,17 +35,28 @@ static class DemoCommand
         var options = HostSetup.Make(parsed.GetValue(CommonOptions.Config), []);
         var results = Results.Of(parsed);
         var report = new DemoReport(results.Json ? TextWriter.Null : Console.Out);
-        var clock = Stopwatch.StartNew();
+        var size = parsed.GetRequiredValue(s_size);
         using var home = DemoHome.Create();
-        using var host = DmaHeapHost.Start(options with { SocketPath = home.HostSocket }, NullLoggerFactory.Instance);
-        using var client = DmaHeapClient.Connect(home.HostSocket);
-        var heaps = HeapRow.From(await client.ListHeapsAsync(cancellationToken));
-        report.Up(home.HostSocket, heaps.Count, clock.Elapsed);
+        await ShowAsync(options with { SocketPath = home.HostSocket }, report, client => new DemoRun(client, home, size, report), interruption.Token, cancellationToken);
 
-        var run = new DemoRun(client, home, parsed.GetRequiredValue(s_size), report);
-        foreach (var heap in heaps) await run.ShowAsync(heap, interruption.Token);
-        await run.CheckAccountsAsync(cancellationToken);
+        ImportHeaps.Write(home, size);
+        var importing = options with { SocketPath = home.ImportSocket, ConfigurationPath = home.ImportConfiguration };
+        await ShowAsync(importing, report, client => new ImportRun(client, home, size, report), interruption.Token, cancellationToken);
         results.Write(report.Document, known => known.DemoDocument, _ => report.Sum());
         return report.Document.Passed ? ExitCode.Success : ExitCode.Failed;
+    }
+
+    // Every heap of one host, in one way.
+    static async Task ShowAsync(
+        DmaHeapHostOptions options, DemoReport report, Func<DmaHeapClient, DemoPart> make, CancellationToken interrupted, CancellationToken cancellationToken)
+    {
+        var clock = Stopwatch.StartNew();
+        using var host = DmaHeapHost.Start(options, NullLoggerFactory.Instance);
+        using var client = DmaHeapClient.Connect(options.SocketPath!);
+        var heaps = HeapRow.From(await client.ListHeapsAsync(cancellationToken));
+        report.Up(options.SocketPath!, heaps.Count, clock.Elapsed);
+        var part = make(client);
+        foreach (var heap in heaps) await part.ShowAsync(heap, interrupted);
+        await part.CheckAccountsAsync(cancellationToken);
     }
 }

@@ -3,10 +3,10 @@ using DmaHeap.Cli.Demo;
 
 namespace DmaHeap.Cli.Commands;
 
-/// <summary>The two processes of the demo, A and B, as commands that are of no use to anybody else.</summary>
+/// <summary>The processes of the demo as commands that are of no use to anybody else.</summary>
 static class DemoPartCommands
 {
-    public const string Holder = "demo-holder", Checker = "demo-checker";
+    public const string Holder = "demo-holder", Checker = "demo-checker", Importer = "demo-importer";
 
     static readonly Argument<string> s_handover = new("HANDOVER");
     static readonly Argument<ulong> s_seed = new("SEED");
@@ -21,7 +21,7 @@ static class DemoPartCommands
         {
             using var holder = new HolderProcess(
                 parsed.GetRequiredValue(s_host), parsed.GetRequiredValue(CommonOptions.Heap), parsed.GetRequiredValue(s_size),
-                parsed.GetRequiredValue(s_seed), parsed.GetRequiredValue(s_handover));
+                parsed.GetRequiredValue(s_seed), parsed.GetRequiredValue(s_handover).Split(Path.PathSeparator));
             return DemoOrders.Obey(holder.Orders);
         });
         return command;
@@ -35,6 +35,19 @@ static class DemoPartCommands
         {
             using var checker = new CheckerProcess(parsed.GetRequiredValue(s_handover), parsed.GetRequiredValue(s_seed));
             return DemoOrders.Obey(checker.Orders);
+        });
+        return command;
+    }
+
+    public static Command CreateImporter()
+    {
+        var command = new Command(Importer) { s_handover, s_seed, s_host, s_size };
+        command.Hidden = true;
+        command.SetAction(parsed =>
+        {
+            using var importer = new ImporterProcess(
+                parsed.GetRequiredValue(s_host), parsed.GetRequiredValue(s_size), parsed.GetRequiredValue(s_seed), parsed.GetRequiredValue(s_handover));
+            return DemoOrders.Obey(importer.Orders);
         });
         return command;
     }

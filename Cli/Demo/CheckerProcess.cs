@@ -1,7 +1,5 @@
 using System.Globalization;
 using DmaHeap.Client;
-using DmaHeap.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Cli.Demo;
 
@@ -10,16 +8,14 @@ sealed class CheckerProcess(string handover, ulong seed) : IDisposable
 {
     public const string Receive = "receive", Check = "check", Refuse = "refuse";
 
-    readonly SafeFileHandle _listener = SeqpacketSocket.Listen(handover, UnixFileMode.UserRead | UnixFileMode.UserWrite, backlog: 1);
+    readonly Handover _handover = new(handover);
     DmaBuffer? _buffer;
 
     public IReadOnlyDictionary<string, Func<string>> Orders => new Dictionary<string, Func<string>>
     {
         [Receive] = () =>
         {
-            var errno = SeqpacketSocket.TryAccept(_listener, nonBlocking: false, out var socket);
-            if (errno != Errno.None) throw new LinuxException(errno, "accept", handover);
-            using (socket) _buffer = DmaBuffer.Receive(socket);
+            _buffer = _handover.Receive();
             return "";
         },
         [Check] = () =>
@@ -35,6 +31,6 @@ sealed class CheckerProcess(string handover, ulong seed) : IDisposable
     public void Dispose()
     {
         _buffer?.Dispose();
-        _listener.Dispose();
+        _handover.Dispose();
     }
 }

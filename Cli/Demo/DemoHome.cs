@@ -15,6 +15,15 @@ sealed class DemoHome : IDisposable
 
     public string HostSocket => Path.Combine(_path, "socket");
 
+    /// <summary>The socket of the host whose heaps need importers.</summary>
+    public string ImportSocket => Path.Combine(_path, "import-socket");
+
+    /// <summary>The configuration of those heaps.</summary>
+    public string ImportConfiguration => Path.Combine(_path, "plugins.json");
+
+    /// <summary>A file to stand for memory outside the machine's RAM.</summary>
+    public string RegionFile => Path.Combine(_path, "region");
+
     public static DemoHome Create()
     {
         const string Prefix = "dmaheap-demo-";

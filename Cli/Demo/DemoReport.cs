@@ -12,7 +12,7 @@ sealed class DemoReport(TextWriter people)
     public DemoDocument Document => new(_heaps.All(heap => heap.Outcome != "failed"), _heaps);
 
     public void Up(string socket, int heaps, TimeSpan took) =>
-        people.WriteLine($"A host of {heaps} heaps listens on {socket}, up in {Words.Milliseconds(took.TotalMilliseconds)}");
+        people.WriteLine($"{(_heaps.Count > 0 ? "\n" : "")}A host of {heaps} heaps listens on {socket}, up in {Words.Milliseconds(took.TotalMilliseconds)}");
 
     public void Begin(string title) => people.WriteLine($"\n{title}");
 

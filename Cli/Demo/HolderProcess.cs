@@ -5,7 +5,7 @@ using DmaHeap.Linux;
 namespace DmaHeap.Cli.Demo;
 
 /// <summary>Process A: allocates a buffer, fills it, and passes it on. It does not live to the end of the demo.</summary>
-sealed class HolderProcess(string host, string heap, ByteSize size, ulong seed, string handover) : IDisposable
+sealed class HolderProcess(string host, string heap, ByteSize size, ulong seed, string[] handovers) : IDisposable
 {
     public const string Allocate = "allocate", Fill = "fill", Refuse = "refuse", Share = "share";
 
@@ -16,7 +16,7 @@ sealed class HolderProcess(string host, string heap, ByteSize size, ulong seed, 
     {
         [Allocate] = () =>
         {
-            _buffer = _client.Allocate(heap, size.Bytes, new DmaAllocationOptions { Name = "demo" });
+            _buffer = _client.Allocate(heap, size.Bytes, new DmaAllocationOptions { Name = "demo", ExpectedImporters = (uint)handovers.Length });
             return _buffer.Id.ToString()!;
         },
         [Fill] = () =>
@@ -29,9 +29,13 @@ sealed class HolderProcess(string host, string heap, ByteSize size, ulong seed, 
         [Refuse] = () => Refusals.Of(_buffer!),
         [Share] = () =>
         {
-            var errno = SeqpacketSocket.TryConnect(handover, out var socket);
-            if (errno != Errno.None) throw new LinuxException(errno, "connect", handover);
-            using (socket) _buffer!.Share(socket);
+            foreach (var handover in handovers)
+            {
+                var errno = SeqpacketSocket.TryConnect(handover, out var socket);
+                if (errno != Errno.None) throw new LinuxException(errno, "connect", handover);
+                using (socket) _buffer!.Share(socket);
+            }
+
             return "";
         },
     };

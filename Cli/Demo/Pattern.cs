@@ -9,24 +9,27 @@ static class Pattern
     // A multiple of the word, and short enough for a span in buffers of any size.
     const int Slice = 1 << 20;
 
-    public static void Fill(DmaMapping mapping, ulong seed)
+    /// <param name="mapping">Where.</param>
+    /// <param name="seed">Which bytes.</param>
+    /// <param name="start">Where the mapping lies in its buffer; a multiple of 8.</param>
+    public static void Fill(DmaMapping mapping, ulong seed, long start = 0)
     {
         for (long offset = 0; offset < mapping.Length; offset += Slice)
         {
             var words = MemoryMarshal.Cast<byte, ulong>(mapping.Slice(offset, SliceAt(mapping, offset)));
-            for (var i = 0; i < words.Length; i++) words[i] = WordAt(offset + i * sizeof(ulong), seed);
+            for (var i = 0; i < words.Length; i++) words[i] = WordAt(start + offset + i * sizeof(ulong), seed);
         }
     }
 
-    /// <summary>Offset of the first byte that is different, or null when all are as <see cref="Fill"/> wrote them.</summary>
-    public static long? FindDifference(DmaMapping mapping, ulong seed)
+    /// <summary>Offset in the buffer of the first byte that is different, or null when all are as <see cref="Fill"/> wrote them.</summary>
+    public static long? FindDifference(DmaMapping mapping, ulong seed, long start = 0)
     {
         for (long offset = 0; offset < mapping.Length; offset += Slice)
         {
             var words = MemoryMarshal.Cast<byte, ulong>(mapping.ReadOnlySlice(offset, SliceAt(mapping, offset)));
             for (var i = 0; i < words.Length; i++)
             {
-                var place = offset + i * sizeof(ulong);
+                var place = start + offset + i * sizeof(ulong);
                 var difference = words[i] ^ WordAt(place, seed);
                 if (difference != 0) return place + (BitConverter.IsLittleEndian ? long.TrailingZeroCount((long)difference) : long.LeadingZeroCount((long)difference)) / 8;
             }
