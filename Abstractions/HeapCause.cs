@@ -84,7 +84,7 @@ public static class HeapCause
     /// <summary>The heap does not trust this importer with its memory. EPERM.</summary>
     public const string ImporterDenied = "importer-denied";
 
-    /// <summary>The part of a file or device asked for is another heap's region. EBUSY, when the heap starts.</summary>
+    /// <summary>The part of a file or device asked for is another heap's region. EBUSY.</summary>
     public const string RangeInUse = "range-in-use";
 
     /// <summary>The system's inotify watches are used up. ENOSPC.</summary>

@@ -51,6 +51,21 @@ public sealed class RegionHeapTests
     }
 
     [Fact]
+    public void A_region_that_another_heap_has_is_opened_as_soon_as_that_has_given_it_up()
+    {
+        _context.Memory.RegionFailure = new HeapException(HeapErrno.Busy, HeapCause.RangeInUse, "it is the region of another heap");
+        using var heap = Heap(8, s_cameras);
+        Assert.Equal((HeapLogLevel.Warning, "it is the region of another heap; nothing can be allocated until that heap has given it up"), (Assert.Single(_context.Entries).Level, _context.Entries.First().Message));
+        Assert.Equal((8 * Page, 0, 0), Gauges(heap));
+        Refuses(() => heap.Allocate(Page), HeapErrno.Busy, HeapCause.RangeInUse);
+
+        _context.Memory.RegionFailure = null;
+        heap.Free(heap.Allocate(Page));
+        Assert.Equal((8 * Page, 8 * Page, 8 * Page), Gauges(heap));
+        Assert.Single(_context.Memory.RegionRequests);
+    }
+
+    [Fact]
     public void A_range_that_could_not_be_had_is_free_again()
     {
         using var heap = Heap(pages: 8, s_cameras, s_displays);

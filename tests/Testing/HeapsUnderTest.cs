@@ -14,6 +14,9 @@ static class HeapsUnderTest
     private const int HugePagesNeeded = 32;
     private const long RegionBytes = 16L << 20;
 
+    // Whoever the kit imports as.
+    private static readonly long[] s_us = [ProcessIdentity.EffectiveUserId];
+
     // For what is read of options, a file that stays.
     private static readonly SafeFileHandle s_region = NewRegion();
 
@@ -25,7 +28,10 @@ static class HeapsUnderTest
             context => new CmaHeap(context, new CmaHeapOptions { Size = new ByteSize(HugePagesNeeded * HugePage), Pages = CmaPages.Huge }), "CmaHeap of 2 MiB pages") with { SmallLength = HugePage, Options = """{"size":"64MiB","pages":"2MiB"}""" },
         HeapUnderTest.Of(context => new SecureHeap(context, new SecureHeapOptions())) with { PluginFile = Builds.Plugin("SecureHeap") },
         HeapUnderTest.Of(context => new AttachTimeHeap(context, new AttachTimeHeapOptions())) with { PluginFile = Builds.Plugin("AttachTimeHeap") },
-        HeapUnderTest.Of(OverFile, "RegionHeap over a file") with { PluginFile = Builds.Plugin("RegionHeap"), Options = $$"""{"path":"/proc/{{Environment.ProcessId}}/fd/{{s_region.DangerousGetHandle()}}","size":"16MiB"}""" },
+        HeapUnderTest.Of(
+            context => new SecureHeap(context, new SecureHeapOptions { Importers = [new ImporterRule { Users = s_us }] }), "SecureHeap that trusts its importers"),
+        HeapUnderTest.Of(context => OverFile(context, new RegionImporterRule { Users = s_us }), "RegionHeap that trusts its importers"),
+        HeapUnderTest.Of(context => OverFile(context), "RegionHeap over a file") with { PluginFile = Builds.Plugin("RegionHeap"), Options = $$"""{"path":"/proc/{{Environment.ProcessId}}/fd/{{s_region.DangerousGetHandle()}}","size":"16MiB"}""" },
         HeapUnderTest.Of(context => new CountingHeap(context)) with { PluginFile = Builds.Plugin("CountingHeap") },
         HeapUnderTest.Of(context => new FakeHeap(context, new FakeOptions { Journal = new FakeJournalOptions { Lines = 64 } }), "FakeHeap") with { PluginFile = Builds.Plugin("FakeHeap") },
         HeapUnderTest.Of(context => new RegionHeap(context)),
@@ -34,10 +40,10 @@ static class HeapsUnderTest
     }.ToDictionary(heap => heap.Name);
 
     // A file of its own each time, which nobody but the heap has.
-    private static DmaHeap.Heaps.RegionHeap OverFile(IHeapContext context)
+    private static DmaHeap.Heaps.RegionHeap OverFile(IHeapContext context, params RegionImporterRule[] importers)
     {
         using var file = NewRegion();
-        return new(context, new RegionHeapOptions { Path = $"/proc/self/fd/{file.DangerousGetHandle()}", Size = new ByteSize(RegionBytes) });
+        return new(context, new RegionHeapOptions { Path = $"/proc/self/fd/{file.DangerousGetHandle()}", Size = new ByteSize(RegionBytes), Importers = importers });
     }
 
     private static SafeFileHandle NewRegion()
