@@ -37,7 +37,12 @@ static class HeapsUnderTest
         HeapUnderTest.Of(context => new RegionHeap(context)),
         new HeapUnderTest { Name = "UncachedDevice", Create = new UncachedDevice().CreateHeap, Capabilities = HeapCapabilities.CpuMappable | HeapCapabilities.ZeroFilled },
         HeapUnderTest.Of<RegionHeap>(context => new PoolingHeap(context), nameof(PoolingHeap)),
+        Built("PrivateLibrary", "LoggingHeap"),
+        Built("NativeHeap", "NativeHeap"),
     }.ToDictionary(heap => heap.Name);
+
+    // From its file, as a host would load it; its classes are not these tests' to refer to.
+    private static HeapUnderTest Built(string plugin, string heapType) => PluginUnderTest.Load(Builds.Plugin(plugin)).Heap(heapType);
 
     // A file of its own each time, which nobody but the heap has.
     private static DmaHeap.Heaps.RegionHeap OverFile(IHeapContext context, params RegionImporterRule[] importers)

@@ -1,6 +1,8 @@
 using System.Runtime.CompilerServices;
+using DmaHeap.Client;
 using DmaHeap.Heaps;
 using DmaHeap.Testing;
+using DmaHeap.Tests.Support;
 using Vendor;
 
 namespace DmaHeap.Tests.Testing;
@@ -23,6 +25,34 @@ public sealed class ReadmeTests
         using var buffer = host.Allocate("system", 5000, "frame");
 
         Assert.True(buffer.Length >= 5000);
+    }
+
+    [Fact]
+    public void A_built_plugin()
+    {
+        var file = Builds.Plugin("CountingHeap");
+        using var plugin = PluginUnderTest.Load(file);
+        var report = HeapConformance.RunAll(plugin.Heap("CountingHeap"));
+
+        Assert.True(report.Passed, report.ToString());
+    }
+
+    [Fact]
+    public async Task A_device_that_does_not_see_the_caches()
+    {
+        var device = new UncachedDevice();
+        await using var host = DmaHeapTestHost.Start("camera", device.CreateHeap);
+        using var exported = host.Allocate("camera", 4096, "frame");
+        using var buffer = DmaBuffer.FromHandle(exported.Handle);
+
+        using var camera = device.Attach(exported.Handle);
+        camera.Write(0, [1, 2, 3]);
+
+        using var mapping = buffer.Map();
+        Assert.Equal(0, mapping.ReadOnlySpan[0]);
+
+        Assert.Equal(1, camera.Read(0, 1)[0]);
+        Assert.Equal(SyncFaultKind.ReadWithoutBegin, Assert.Single(device.Faults).Kind);
     }
 
     [Fact]
