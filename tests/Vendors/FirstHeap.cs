@@ -22,14 +22,18 @@ public sealed class FirstHeap : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         FreshClone.Make(Clone);
-        Ended = await Workshop.RunAsync(VendorsDocument.Script(Workshop.Work), Clone);
+        try
+        {
+            Ended = await Workshop.RunAsync(VendorsDocument.Script(Workshop.Work), Clone);
+        }
+        catch
+        {
+            await Workshop.DisposeAsync();
+            throw;
+        }
     }
 
-    public ValueTask DisposeAsync()
-    {
-        Workshop.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => Workshop.DisposeAsync();
 }
 
 /// <summary>The tests that look at <see cref="FirstHeap"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json.Nodes;
 using DmaHeap.Tests.Support;
 
@@ -9,7 +10,7 @@ namespace DmaHeap.Tests.Vendors;
 /// A vendor's machine, but for the SDK: a folder outside the clone with a home, a cache of packages and a clone of its own. Packages that are not the project's come
 /// from where the build of the tests restored them, so that no network is needed, and no version of ours stays in anybody's cache.
 /// </summary>
-sealed class Workshop : IDisposable
+sealed class Workshop : IAsyncDisposable
 {
     // Some ten builds, on a machine with much else to do. A run that passes never waits for it.
     static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(8);
@@ -43,7 +44,7 @@ sealed class Workshop : IDisposable
     /// <param name="folder">Where it starts; the vendor's folder unless given.</param>
     public async Task<Ended> RunAsync(string script, string? folder = null)
     {
-        var start = new ProcessStartInfo("/bin/bash", ["-c", $"set -euo pipefail\n{script}"])
+        var start = new ProcessStartInfo("/bin/bash", ["-c", $"set -euo pipefail; PS4='+ $SECONDS s: '; set -x\n{script}"])
         {
             WorkingDirectory = folder ?? Work,
             RedirectStandardInput = true,
@@ -54,22 +55,29 @@ sealed class Workshop : IDisposable
         foreach (var (name, value) in Environment()) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
+        StringBuilder output = new(), error = new();
+        var reading = Task.WhenAll(KeepAsync(process.StandardOutput, output), KeepAsync(process.StandardError, error));
         using var deadline = new CancellationTokenSource(s_deadline);
         try
         {
             await process.WaitForExitAsync(deadline.Token);
-            return new Ended(process.ExitCode, await output.WaitAsync(deadline.Token), await error.WaitAsync(deadline.Token));
+            await reading.WaitAsync(deadline.Token);
+            return new Ended(process.ExitCode, output.ToString(), error.ToString());
         }
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"This did not end:\n{script}");
+            await reading;
+            throw new TimeoutException($"It did not end within {s_deadline}.\n{output}\n{error}");
         }
     }
 
-    public void Dispose() => _root.Delete(recursive: true);
+    /// <summary>Ends the compiler that its builds shared, and removes everything.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await RunAsync("dotnet exec \"$(dirname \"$(readlink -f \"$(command -v dotnet)\")\")/sdk/$(dotnet --version)/Roslyn/bincore/VBCSCompiler.dll\" -shutdown -pipename:$SharedCompilationId");
+        _root.Delete(recursive: true);
+    }
 
     Dictionary<string, string> Environment() => new()
     {
@@ -83,9 +91,10 @@ sealed class Workshop : IDisposable
         ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
         ["DOTNET_CLI_UI_LANGUAGE"] = "en",
         ["DOTNET_SKIP_WORKLOAD_INTEGRITY_CHECK"] = "1",
-        // No server of the build outlives it.
+        // No node of a build outlives it; its builds share one compiler, which nobody else uses: a cold one for each project would take longer than all the rest.
         ["MSBUILDDISABLENODEREUSE"] = "1",
-        ["UseSharedCompilation"] = "false",
+        ["UseSharedCompilation"] = "true",
+        ["SharedCompilationId"] = _root.Name,
         ["PATH"] = $"{Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."))}:{System.Environment.GetEnvironmentVariable("PATH")}",
     };
 
@@ -100,6 +109,12 @@ sealed class Workshop : IDisposable
                 environment.Remove(name);
             }
         }
+    }
+
+    static async Task KeepAsync(StreamReader from, StringBuilder to)
+    {
+        var buffer = new char[4096];
+        while (await from.ReadAsync(buffer) is var count and > 0) to.Append(buffer, 0, count);
     }
 
     static string RestoredPackages()
