@@ -1,14 +1,12 @@
 using DmaHeap.Hosting;
-using DmaHeap.Hosting.Buffers;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DmaHeap.Testing;
 
 /// <summary>
 /// A host inside the test's own process: real buffers, heaps given as objects, no configuration, no files, no privilege. Any number may run side by side.
-/// Disposing it also asserts that the test left no buffer behind. Thread-safe.
+/// Disposing it also asserts that the test left nothing behind: no buffer, no descriptor or mapping of one, no watch. Thread-safe.
 /// </summary>
-/// <remarks>Dispose throws, so a test that failed already shows <see cref="BuffersLeftException"/> in place of its own failure if it left buffers, too.</remarks>
+/// <remarks>Dispose throws, so a test that failed already shows <see cref="LeftBehindException"/> in place of its own failure if it left something, too.</remarks>
 public sealed class DmaHeapTestHost : IAsyncDisposable, IDisposable
 {
     private readonly TimeSpan _patience;
@@ -54,7 +52,7 @@ public sealed class DmaHeapTestHost : IAsyncDisposable, IDisposable
                     Probe = options.Probe,
                     SocketPath = folder is null ? null : Path.Join(folder.FullName, "host"),
                 },
-                NullLoggerFactory.Instance);
+                options.Logging);
             return new DmaHeapTestHost(host, folder, options.Patience);
         }
         catch
@@ -63,6 +61,18 @@ public sealed class DmaHeapTestHost : IAsyncDisposable, IDisposable
             throw;
         }
     }
+
+    /// <summary>Starts a host with one heap, away from this thread.</summary>
+    /// <inheritdoc cref="Start(string, Func{IHeapContext, IHeap})"/>
+    public static Task<DmaHeapTestHost> StartAsync(string name, Func<IHeapContext, IHeap> create) => Task.Run(() => Start(name, create));
+
+    /// <summary>Starts a host with some heaps, away from this thread.</summary>
+    /// <inheritdoc cref="Start(HeapDefinition[])"/>
+    public static Task<DmaHeapTestHost> StartAsync(params HeapDefinition[] heaps) => Task.Run(() => Start(heaps));
+
+    /// <summary>Starts a host, away from this thread.</summary>
+    /// <inheritdoc cref="Start(DmaHeapTestHostOptions)"/>
+    public static Task<DmaHeapTestHost> StartAsync(DmaHeapTestHostOptions options) => Task.Run(() => Start(options));
 
     /// <summary>The host itself.</summary>
     /// <exception cref="ObjectDisposedException">It was stopped.</exception>
@@ -85,23 +95,20 @@ public sealed class DmaHeapTestHost : IAsyncDisposable, IDisposable
         Host.Allocate(
             new BufferRequest { Heap = heap, Length = checked((ulong)length), Name = name, Caller = ThisProcess.Caller }, cancellationToken);
 
-    /// <summary>Stops the host and asserts that no buffer was left. What is left is released with <see cref="ReleaseReason.HostStopping"/> first.</summary>
-    /// <exception cref="BuffersLeftException">Some were, after <see cref="DmaHeapTestHostOptions.Patience"/>.</exception>
+    /// <summary>Stops the host and asserts that nothing was left. What is left is released with <see cref="ReleaseReason.HostStopping"/> first.</summary>
+    /// <exception cref="LeftBehindException">Something was, after <see cref="DmaHeapTestHostOptions.Patience"/>.</exception>
     public void Dispose()
     {
         if (_host is not { } host) return;
-        SpinWait.SpinUntil(() => host.LiveBuffers == 0, _patience);
-        var left = host.Core.Table.Snapshot();
+        var left = new Leftovers([], [], [], []);
+        SpinWait.SpinUntil(() => host.LiveBuffers == 0 && (left = Leftovers.Of(host.Core.Table, host.Core.Watch)).IsNothing, _patience);
+        if (host.LiveBuffers > 0) left = Leftovers.Of(host.Core.Table, host.Core.Watch);
         Stop();
-        if (left.Length > 0) throw new BuffersLeftException([.. left.Select(Describe)]);
+        if (!left.IsNothing) throw new LeftBehindException(left);
     }
 
     /// <inheritdoc cref="Dispose"/>
-    public ValueTask DisposeAsync()
-    {
-        Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => new(Task.Run(Dispose));
 
     /// <summary>Stops the host whatever is left.</summary>
     internal void Stop()
@@ -109,7 +116,4 @@ public sealed class DmaHeapTestHost : IAsyncDisposable, IDisposable
         Interlocked.Exchange(ref _host, null)?.Dispose();
         if (_folder is { Exists: true }) _folder.Delete(recursive: true);
     }
-
-    private static string Describe(BufferRecord record) =>
-        $"{(record.Name.Length == 0 ? $"buffer {record.Sequence}" : $"\"{record.Name}\"")} of heap {record.Heap.Name}, {new ByteSize(record.Length).ToText()}";
 }

@@ -1,4 +1,6 @@
 using DmaHeap.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DmaHeap.Testing;
 
@@ -14,7 +16,10 @@ public sealed record DmaHeapTestHostOptions
     /// <summary>Limits over all heaps; by default half of the machine's memory.</summary>
     public HostLimits Limits { get; init; } = new();
 
-    /// <summary>The clock heaps see.</summary>
+    /// <summary>Where the host logs; nowhere unless given.</summary>
+    public ILoggerFactory Logging { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>The clock of host and heaps, which may stand still: buffers are released on the kernel's word, not by the clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>How long a stopping host waits for the kernel's word that buffers which were just let go of are gone.</summary>

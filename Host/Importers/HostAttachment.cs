@@ -58,6 +58,7 @@ public sealed class HostAttachment : IDisposable
 
     internal static MappedMemory? Carry(Action<IOpReply> ask)
     {
+        using var scope = CurrentRequest.EnterEmbedded();
         var reply = new WaitingReply();
         ask(reply);
         return reply.Wait();

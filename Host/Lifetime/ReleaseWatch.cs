@@ -58,6 +58,12 @@ internal sealed class ReleaseWatch : IDisposable
     /// <summary>How often lost events had to be made up for.</summary>
     public long Sweeps => Interlocked.Read(ref _sweeps);
 
+    /// <summary>The inodes watched now, by their watch, as the kernel has them.</summary>
+    public IReadOnlyDictionary<int, ulong> WatchedInodes() => _queue.ReadLiveWatches();
+
+    /// <summary>The queue itself, for a test that wants a watch too many.</summary>
+    internal InotifyQueue Queue => _queue;
+
     /// <summary>Watches a buffer's file and enters the buffer into the table. Nobody else may have the file yet.</summary>
     /// <exception cref="HeapException">ENOSPC when the system's watches are used up.</exception>
     public void Track(BufferRecord record, in Memory.ShownFile shown)

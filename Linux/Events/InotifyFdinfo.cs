@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
+using System.Globalization;
 
 namespace DmaHeap.Linux;
 
@@ -8,6 +9,17 @@ namespace DmaHeap.Linux;
 static class InotifyFdinfo
 {
     const int BufferLength = 64 * 1024;
+
+    /// <summary>The watch and inode of one line; null when the line is about something else.</summary>
+    public static (int Watch, ulong Inode)? ReadLine(string line)
+    {
+        const string Watch = "inotify wd:", Inode = " ino:";
+        var at = line.IndexOf(Inode, StringComparison.Ordinal);
+        if (!line.StartsWith(Watch, StringComparison.Ordinal) || at < 0) return null;
+        var inode = line.AsSpan(at + Inode.Length);
+        return (int.Parse(line.AsSpan(Watch.Length, at - Watch.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+            ulong.Parse(inode[..inode.IndexOf(' ')], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+    }
 
     public static void CopyWatches(Stream fdinfo, ICollection<int> watches)
     {

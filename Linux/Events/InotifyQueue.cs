@@ -86,6 +86,15 @@ public sealed unsafe partial class InotifyQueue : IDisposable
         InotifyFdinfo.CopyWatches(stream, watches);
     }
 
+    /// <summary>The inode numbers of all live watches, by their watch. For looking into what is left; <see cref="CopyLiveWatches"/> is the way for many.</summary>
+    /// <exception cref="IOException">/proc cannot be read.</exception>
+    public IReadOnlyDictionary<int, ulong> ReadLiveWatches()
+    {
+        using var queue = new BorrowedDescriptor(_queue);
+        return File.ReadLines($"/proc/self/fdinfo/{queue.Number}").Select(InotifyFdinfo.ReadLine).OfType<(int Watch, ulong Inode)>()
+            .ToDictionary(entry => entry.Watch, entry => entry.Inode);
+    }
+
     /// <summary>Closes the queue and with it all watches.</summary>
     public void Dispose() => _queue.Dispose();
 

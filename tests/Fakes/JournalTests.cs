@@ -107,6 +107,27 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public async Task What_an_importer_asks_is_in_it_each_under_its_own_request()
+    {
+        using var host = new TestHost(options => options with { Heaps = [.. options.Heaps, Fake("""{ "rules": [ { "on": "map", "call": 2, "fail": "EBUSY" } ] }""")] });
+        await using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        using var buffer = await client.AllocateAsync("fake", 4096);
+        using (var attachment = await buffer.AttachAsync())
+        {
+            (await attachment.MapAsync()).Dispose();
+            var refusal = await Assert.ThrowsAsync<DmaHeapException>(() => attachment.MapAsync());
+            Assert.Equal(Errno.EBUSY, refusal.Errno);
+            Assert.Contains((await client.ReadJournalAsync("fake")).Lines, line => line.Contains("\"EBUSY\"") && line.Contains($"\"request\":\"{refusal.RequestId}\""));
+        }
+
+        string[] expected = ["start", "allocate", "mmapPolicy", "attach", "map", "unmap", "map", "detach"];
+        Eventually.True(() => host.Host.ReadJournal("fake").Lines.Count == expected.Length, "the detach does not arrive");
+        var lines = host.Host.ReadJournal("fake").Lines.Select(text => JsonNode.Parse(text)!).ToArray();
+        Assert.Equal(expected, lines.Select(line => (string)line["hook"]!));
+        Assert.All(lines.Skip(1), line => Assert.NotNull(line["request"]));
+    }
+
+    [Fact]
     public async Task A_heap_without_a_journal_and_one_that_does_not_exist_are_told_apart()
     {
         using var host = new TestHost();

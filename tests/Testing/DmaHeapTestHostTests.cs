@@ -2,6 +2,7 @@ using System.Diagnostics;
 using DmaHeap.Client;
 using DmaHeap.Heaps;
 using DmaHeap.Hosting;
+using DmaHeap.Linux;
 using DmaHeap.Testing;
 
 namespace DmaHeap.Tests.Testing;
@@ -11,7 +12,7 @@ public sealed class DmaHeapTestHostTests
     [Fact]
     public async Task A_test_allocates_from_a_heap_it_made_and_leaves_nothing()
     {
-        await using var host = DmaHeapTestHost.Start("system", context => new SystemHeap(context));
+        await using var host = await DmaHeapTestHost.StartAsync("system", context => new SystemHeap(context));
         using var buffer = host.Allocate("system", 5000, "frame");
 
         Assert.Equal((8192, 1), (buffer.Length, host.Host.LiveBuffers));
@@ -24,8 +25,10 @@ public sealed class DmaHeapTestHostTests
         using var forgotten = host.Allocate("system", 8192, "frame");
         host.Allocate("system", 4096, "another").Dispose();
 
-        var left = Assert.Throws<BuffersLeftException>(host.Dispose);
+        var left = Assert.Throws<LeftBehindException>(host.Dispose);
         Assert.Equal(["\"frame\" of heap system, 8 KiB"], left.Buffers);
+        Assert.Equal([$"descriptor {forgotten.Handle.DangerousGetHandle()} of \"frame\""], left.Descriptors);
+        Assert.Empty(left.Mappings);
         Assert.Throws<ObjectDisposedException>(() => host.Host);
         host.Dispose();
     }
@@ -38,7 +41,54 @@ public sealed class DmaHeapTestHostTests
         using var mapping = buffer.Map();
         buffer.Dispose();
 
-        Assert.Equal(["buffer 1 of heap system, 4 KiB"], Assert.Throws<BuffersLeftException>(host.Dispose).Buffers);
+        var left = Assert.Throws<LeftBehindException>(host.Dispose);
+        Assert.Equal(["buffer 1 of heap system, 4 KiB"], left.Buffers);
+        Assert.Matches("^a mapping at [0-9a-f]+-[0-9a-f]+ of buffer 1$", Assert.Single(left.Mappings));
+        Assert.Empty(left.Descriptors);
+    }
+
+    [Fact]
+    public void A_buffer_on_its_way_in_a_socket_is_left_and_held_by_nothing_of_this_process()
+    {
+        var host = DmaHeapTestHost.Start(Options("system") with { Patience = TimeSpan.FromMilliseconds(50) });
+        var (near, far) = SeqpacketSocket.CreatePair();
+        using (near)
+        using (far)
+        {
+            using (var buffer = DmaBuffer.FromHandle(host.Allocate("system", 4096).Handle)) buffer.Share(near);
+
+            var left = Assert.Throws<LeftBehindException>(host.Dispose);
+            Assert.Equal((1, 0, 0, 0), (left.Buffers.Count, left.Descriptors.Count, left.Mappings.Count, left.Watches.Count));
+            Assert.EndsWith("held by another process, or by a message that nobody has received", left.Message);
+        }
+    }
+
+    [Fact]
+    public void A_watch_without_a_buffer_is_told_as_the_hosts_defect()
+    {
+        var host = DmaHeapTestHost.Start(Options("system") with { Patience = TimeSpan.FromMilliseconds(50) });
+        using var another = DmaHeapTestHost.Start(Options("system"));
+        using var buffer = another.Allocate("system", 4096);
+        Assert.Equal(Errno.None, host.Host.Core.Watch.Queue.TryWatch(buffer.Handle, InotifyMask.DeleteSelf, out var watch));
+
+        var left = Assert.Throws<LeftBehindException>(host.Dispose);
+        Assert.Equal([$"watch {watch}"], left.Watches);
+        Assert.Empty(left.Buffers);
+    }
+
+    [Fact]
+    public async Task Time_can_stand_still()
+    {
+        var time = new Fakes.HastyTime();
+        await using var host = await DmaHeapTestHost.StartAsync(new DmaHeapTestHostOptions
+        {
+            Heaps = [new() { Name = "slow", Create = context => new FakeHeap(context, Fakes.Scripts.Accept("""{ "rules": [ { "on": "allocate", "delay": { "time": "1h" } } ] }""")) }],
+            Time = time,
+        });
+
+        host.Allocate("slow", 4096).Dispose();
+
+        Assert.Equal(TimeSpan.FromHours(1), time.Passed);
     }
 
     [Fact]

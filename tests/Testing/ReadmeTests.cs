@@ -21,7 +21,7 @@ public sealed class ReadmeTests
     [Fact]
     public async Task A_host_for_unit_tests()
     {
-        await using var host = DmaHeapTestHost.Start("system", context => new SystemHeap(context));
+        await using var host = await DmaHeapTestHost.StartAsync("system", context => new SystemHeap(context));
         using var buffer = host.Allocate("system", 5000, "frame");
 
         Assert.True(buffer.Length >= 5000);
