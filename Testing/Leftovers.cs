@@ -25,8 +25,8 @@ internal sealed record Leftovers(IReadOnlyList<string> Buffers, IReadOnlyList<st
             if (watched.TryGetValue(record.Watch, out var inode)) names[inode] = Name(record);
         }
 
-        var descriptors = BufferHolders.Descriptors(names);
-        var mappings = BufferHolders.Mappings(names);
+        var descriptors = OwnReferences.Descriptors(names);
+        var mappings = OwnReferences.Mappings(names);
         return new([.. records.Select(Describe)], descriptors, mappings, [.. strays.Select(Describe)]);
     }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace DmaHeap.Testing;
 
 /// <summary>Finds what of this process refers to buffers: a look through /proc, for files in memory alone.</summary>
-internal static class BufferHolders
+internal static class OwnReferences
 {
     private const string InMemory = "/memfd:";
 
