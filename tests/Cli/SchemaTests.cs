@@ -21,7 +21,7 @@ public sealed class SchemaTests : IDisposable
         var committed = RulesOf(JsonNode.Parse(File.ReadAllText(Repository.File("docs", "plugins.schema.json")))!);
         var printed = RulesOf(JsonNode.Parse((await _sandbox.RunAsync("schema")).Output)!);
 
-        Assert.Equal(["AttachTimeHeap", "CmaHeap", "RegionHeap", "SecureHeap", "SystemHeap"], printed.Keys.Order());
+        Assert.Equal(["AttachTimeHeap", "CmaHeap", "FakeHeap", "RegionHeap", "SecureHeap", "SystemHeap"], printed.Keys.Order());
         Assert.All(printed, rule => Assert.True(JsonNode.DeepEquals(committed[rule.Key], rule.Value), rule.Key));
     }
 
