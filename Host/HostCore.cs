@@ -47,7 +47,7 @@ internal sealed class HostCore : IDisposable
         CpuAccess = new EmbeddedCpuAccess(Ops);
         Releaser = new Releaser(Quotas, log);
         var start = new HeapStart(MachineCapabilities.Probe(), _headroom, time, log, _stopping.Token);
-        _registry = new HeapRegistry(start.All([.. plan.Heaps.Select(heap => (heap, (HeapBooks?)null))]));
+        _registry = new HeapRegistry(start.All([.. plan.Heaps.Select(heap => (heap, (HeapSlot?)null))]));
         try
         {
             Watch = new ReleaseWatch(Table, Releaser, time, log);

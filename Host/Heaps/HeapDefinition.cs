@@ -47,6 +47,9 @@ public sealed record HeapDefinition
     /// <summary>The same, with nothing left that leads to a plugin.</summary>
     internal HeapDefinition WithoutPlugin() => this with { Create = static _ => throw new InvalidOperationException("The heap has ended."), Source = null };
 
+    /// <summary>The same with a share of its own in the plugin, to start the heap once more.</summary>
+    internal HeapDefinition Again() => Source is null ? this : this with { Source = Source with { Lease = Source.Lease?.Again() } };
+
     /// <summary>Gives its share in the plugin back.</summary>
     internal void ReturnPlugin() => Source?.Lease?.Dispose();
 }

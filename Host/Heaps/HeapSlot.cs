@@ -92,8 +92,8 @@ internal sealed class HeapSlot
         return found;
     }
 
-    /// <summary>Ends the heap: tells it, disposes it and drops all that leads to its plugin. What it throws goes to <paramref name="faulted"/>. Once.</summary>
-    public void End(Action<string, Exception> faulted)
+    /// <summary>Ends the heap, tells it and disposes it, while its share in its plugin stays. What it throws goes to <paramref name="faulted"/>. Once.</summary>
+    public void EndHeap(Action<string, Exception> faulted)
     {
         if (Interlocked.Exchange(ref _heap, null) is { } heap)
         {
@@ -102,10 +102,6 @@ internal sealed class HeapSlot
         }
 
         _stopping?.Dispose();
-        var definition = _terms.Definition;
-        _terms = new Terms(definition.WithoutPlugin(), _terms.Access);
-        Volatile.Write(ref _lastBufferClass, null);
-        definition.ReturnPlugin();
 
         void Contain(string hook, Action call)
         {
@@ -118,6 +114,16 @@ internal sealed class HeapSlot
                 faulted(hook, exception);
             }
         }
+    }
+
+    /// <summary>Ends the heap and drops all that leads to its plugin.</summary>
+    public void End(Action<string, Exception> faulted)
+    {
+        EndHeap(faulted);
+        var definition = _terms.Definition;
+        _terms = new Terms(definition.WithoutPlugin(), _terms.Access);
+        Volatile.Write(ref _lastBufferClass, null);
+        definition.ReturnPlugin();
     }
 
     // By its parameters too: a class may have other methods of the name.

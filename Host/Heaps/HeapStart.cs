@@ -9,20 +9,20 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
 {
     private const int OwnerOnly = 0b110_000_000;
 
-    /// <param name="heaps">What to start, each with the books it goes on with; null for new ones.</param>
+    /// <param name="heaps">What to start, each with the heap whose place it takes; null for none. One that takes a running heap's place must start.</param>
     /// <exception cref="HeapStartException">A required heap could not start.</exception>
-    public IReadOnlyList<HeapSlot> All(IReadOnlyList<(HeapDefinition Definition, HeapBooks? Books)> heaps)
+    public IReadOnlyList<HeapSlot> All(IReadOnlyList<(HeapDefinition Definition, HeapSlot? Before)> heaps)
     {
         var slots = new List<HeapSlot>(heaps.Count);
         try
         {
-            foreach (var (definition, books) in heaps) slots.Add(One(definition, books));
+            foreach (var (definition, before) in heaps) slots.Add(One(definition, before?.Books, definition.Required || before?.Heap is not null));
             return slots;
         }
         catch
         {
             slots.Reverse();
-            EndAll(slots, log);
+            foreach (var slot in slots) slot.EndHeap((hook, exception) => HeapFaults.Report(slot, hook, exception, log)); // what they are of may be tried again
             throw;
         }
     }
@@ -36,7 +36,10 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
         foreach (var slot in slots) slot.End((hook, exception) => HostLog.HeapFaulted(log, slot.Name, hook, CurrentRequest.Text, exception));
     }
 
-    private HeapSlot One(HeapDefinition definition, HeapBooks? books)
+    /// <summary>Starts a heap again that was ended for another one that then did not start: unavailable where that fails too.</summary>
+    public HeapSlot Again(HeapDefinition definition, HeapBooks books) => One(definition, books, required: false);
+
+    private HeapSlot One(HeapDefinition definition, HeapBooks? books, bool required)
     {
         books ??= HeapBooks.Open(definition.Limits);
         var access = AccessOf(definition);
@@ -54,7 +57,7 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
         {
             ending.Dispose();
             var reason = exception is HeapException refusal ? refusal.Message : $"{exception.GetType().Name}: {exception.Message}";
-            if (definition.Required) throw new HeapStartException(definition.Name, reason, exception);
+            if (required) throw new HeapStartException(definition.Name, reason, exception);
             HostLog.HeapUnavailable(log, definition.Name, reason);
             return new HeapSlot(definition, access, books) { Reason = reason, Time = time, Since = time.GetUtcNow() };
         }

@@ -68,8 +68,7 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
     public void Restart(string heap) => InTurn($"restart of {heap}", () =>
     {
         var running = core.Registry.Find(heap);
-        var definition = running.Definition with { Source = running.Definition.Source is { } source ? source with { Lease = source.Lease?.Again() } : null };
-        turnover.Apply(core.Registry.Slots, Replacing(running, definition), slots => Publish(() => Replace(running, slots)), _ => true, handsOverRegions: true, "restart");
+        turnover.Apply(core.Registry.Slots, Replacing(running, running.Definition.Again()), slots => Publish(() => Replace(running, slots)), _ => true, handsOverRegions: true, "restart");
     });
 
     /// <summary>Reads the configuration again and applies what is different in it.</summary>

@@ -35,11 +35,11 @@ internal sealed class HeapTurnover(HeapStart start, RetiredHeaps retired, Buffer
         {
             HeapRegistry.ThrowIfNamesClash(wanted.Select(heap => heap.Definition));
             if (handsOverRegions) foreach (var heap in wanted) PauseRegion(heap, paused);
-            started = start.All([.. wanted.Where(heap => !heap.Stays).Select(heap => (heap.Definition, heap.Running?.Books))]);
+            started = Start(wanted, paused);
         }
         catch (Exception exception)
         {
-            foreach (var slot in paused) slot.Use.Reopen();
+            Resume(now, paused, publish, why);
             foreach (var heap in wanted.Where(heap => !ReferenceEquals(heap.Definition, heap.Running?.Definition))) heap.Definition.ReturnPlugin();
             throw Refusal(exception);
         }
@@ -59,6 +59,37 @@ internal sealed class HeapTurnover(HeapStart start, RetiredHeaps retired, Buffer
         if (successor is null) HostLog.HeapRemoved(log, slot.Name, why, buffers);
         else HostLog.HeapReplaced(log, slot.Name, why, successor.Definition.Plugin, buffers);
     }
+
+    // Both at once, as a rule. A heap that cannot start because the one before it has what it needs gets another chance after that one's end: nobody is in it.
+    private IReadOnlyList<HeapSlot> Start(IReadOnlyList<WantedHeap> wanted, List<HeapSlot> paused)
+    {
+        (HeapDefinition, HeapSlot?)[] heaps = [.. wanted.Where(heap => !heap.Stays).Select(heap => (heap.Definition, heap.Running))];
+        while (true)
+        {
+            try
+            {
+                return start.All(heaps);
+            }
+            catch (HeapStartException refusal) when (refusal.InnerException is HeapException { Errno: HeapErrno.Busy } && paused.Exists(slot => slot.Name == refusal.Heap && slot.Heap is not null))
+            {
+                EndHeap(paused.Find(slot => slot.Name == refusal.Heap)!);
+            }
+        }
+    }
+
+    // What was paused goes on; what was ended for nothing is started again.
+    private void Resume(IReadOnlyList<HeapSlot> now, List<HeapSlot> paused, Action<IReadOnlyList<HeapSlot>> publish, string why)
+    {
+        var ended = paused.Where(slot => slot.Heap is null).ToDictionary(slot => slot, slot => start.Again(slot.Definition.Again(), slot.Books));
+        if (ended.Count > 0) publish([.. now.Select(slot => ended.GetValueOrDefault(slot) ?? slot)]);
+        foreach (var slot in paused)
+        {
+            if (ended.TryGetValue(slot, out var again)) Retire(slot, again, $"{why}, refused");
+            else slot.Use.Reopen();
+        }
+    }
+
+    private void EndHeap(HeapSlot slot) => slot.EndHeap((hook, exception) => HeapFaults.Report(slot, hook, exception, log));
 
     private static HeapSlot Keep(in WantedHeap heap)
     {
