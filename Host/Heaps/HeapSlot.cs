@@ -92,6 +92,19 @@ internal sealed class HeapSlot
         return found;
     }
 
+    /// <summary>Tells the heap that its end is near, so that calls that wait for something give up.</summary>
+    public void AnnounceEnd()
+    {
+        try
+        {
+            _stopping?.Cancel();
+        }
+        catch (Exception exception) when (exception is ObjectDisposedException or AggregateException)
+        {
+            // It has ended meanwhile; or what the heap itself registered throws, which is told at its end.
+        }
+    }
+
     /// <summary>Ends the heap, tells it and disposes it, while its share in its plugin stays. What it throws goes to <paramref name="faulted"/>. Once.</summary>
     public void EndHeap(Action<string, Exception> faulted)
     {

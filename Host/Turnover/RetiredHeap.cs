@@ -41,6 +41,9 @@ internal sealed class RetiredHeap(HeapSlot slot, string why, DateTimeOffset sinc
     /// <summary>Null once it has ended.</summary>
     public HeapSlot? Slot => _slot;
 
+    /// <summary>Looks after calls that do not come back.</summary>
+    public ITimer? Reminder { get; set; }
+
     /// <summary>Ends a drain that takes longer than it may; null when it may take for ever.</summary>
     public ITimer? Limit { get; set; }
 
@@ -49,6 +52,7 @@ internal sealed class RetiredHeap(HeapSlot slot, string why, DateTimeOffset sinc
     public void MarkUnloaded(DateTimeOffset at)
     {
         Limit?.Dispose();
+        Reminder?.Dispose();
         EndedAt = at;
         _slot = null;
         Volatile.Write(ref _state, (int)RetiredState.Unloaded);

@@ -13,7 +13,7 @@ namespace DmaHeap.Hosting.Turnover;
 internal sealed class RetiredHeaps(BufferTable table, Releaser releaser, PluginSet plugins, TimeProvider time, ILogger log)
 {
     private const int Remembered = 32;
-    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_again = TimeSpan.FromSeconds(1), s_grace = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
     private readonly List<RetiredHeap> _heaps = [];
@@ -49,6 +49,7 @@ internal sealed class RetiredHeaps(BufferTable table, Releaser releaser, PluginS
 
         slot.Ended = _ => Start(() => EndAndUnload(retired));
         if (DrainLimit is { } limit) retired.Limit = time.CreateTimer(_ => CutShort(retired, limit), null, limit, s_again);
+        retired.Reminder = time.CreateTimer(_ => Remind(retired), null, s_grace, s_grace);
         slot.Use.Retire();
         return retired;
     }
@@ -77,6 +78,13 @@ internal sealed class RetiredHeaps(BufferTable table, Releaser releaser, PluginS
         var slot = retired.Slot!;
         slot.End((hook, exception) => HostLog.HeapFaulted(log, retired.Name, hook, CurrentRequest.Text, exception));
         releaser.Forget(slot);
+    }
+
+    // A call that waits for something, such as memory that will not come free any more, has had its time to succeed.
+    private void Remind(RetiredHeap retired)
+    {
+        if (retired.Slot is not { } slot || retired.State != RetiredState.Draining) return;
+        if (slot.Use.Count > table.Snapshot().Count(record => record.Heap == slot)) slot.AnnounceEnd();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

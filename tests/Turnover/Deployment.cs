@@ -21,7 +21,7 @@ internal sealed class Deployment : IDisposable
 
     public string this[string name] => _directory[name];
 
-    public static string[] PluginFolders => [Builds.Folder("SystemHeap"), Builds.Folder("CmaHeap")];
+    public static string[] PluginFolders => [Builds.Folder("SystemHeap"), Builds.Folder("CmaHeap"), Builds.Folder("RegionHeap"), Builds.Folder("FakeHeap")];
 
     /// <summary>Writes the plugin's file in place, as no deployment should: the same inode, other bytes.</summary>
     public void Deploy(int version)

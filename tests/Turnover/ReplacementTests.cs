@@ -157,6 +157,26 @@ public sealed class ReplacementTests : IDisposable
     }
 
     [Fact]
+    public void A_region_that_only_one_heap_can_have_goes_from_the_old_to_the_new()
+    {
+        var file = _deployment["region"];
+        File.WriteAllBytes(file, new byte[8 << 20]);
+        var region = $$""" "region": { "plugin": "RegionHeap", "required": false, "options": { "path": "{{file}}", "size": "SIZE" } } """;
+        _deployment.Configure(region.Replace("SIZE", "4MiB"));
+        using var host = _deployment.Start();
+        _deployment.Configure(region.Replace("SIZE", "8MiB"));
+        Assert.Equal(1, host.Host.Reload().Replaced);
+        host.Allocate(8 << 20, "region").Dispose();
+        Eventually.True(() => host.Host.LiveBuffers == 0, "the buffer was not released");
+
+        // Another heap of the change does not start: the region is the old heap's again.
+        _deployment.Configure(region.Replace("SIZE", "4MiB") + """, "turn": { "plugin": "TurnoverPlugin", "options": { "refuse": true } } """);
+        Assert.Equal("refused-as-asked", Assert.Throws<HeapChangeException>(() => host.Host.Reload()).Cause);
+        host.Allocate(8 << 20, "region").Dispose();
+        Drained(host);
+    }
+
+    [Fact]
     public void A_plugin_that_clings_is_named_with_what_is_known_until_it_lets_go()
     {
         _deployment.Configure($$""" "turn": { "plugin": "TurnoverPlugin", "options": { "clingUntil": "{{_deployment["go"]}}" } } """);

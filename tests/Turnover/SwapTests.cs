@@ -77,6 +77,24 @@ public sealed class SwapTests : IDisposable
     }
 
     [Fact]
+    public async Task The_fake_heap_stands_in_plays_its_script_and_goes_even_with_a_call_that_hangs()
+    {
+        using var host = _deployment.Start();
+        using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        await client.SwapWithAsync("system", "FakeHeap", """{ "rules": [ { "on": "allocate", "call": 2, "fail": "ENOSPC" }, { "on": "allocate", "call": 3, "hang": "untilStopped" } ] }""");
+        (await client.AllocateAsync("system", 4096)).Dispose();
+        Assert.Equal(Errno.ENOSPC, (await Assert.ThrowsAsync<DmaHeapException>(() => client.AllocateAsync("system", 4096))).Errno);
+        Eventually.True(() => host.Host.LiveBuffers == 0, "the buffer was not released");
+        var hanging = client.AllocateAsync("system", 4096);
+        var fake = host.Host.Core.Registry.Find("system");
+        Eventually.True(() => fake.Use.Count == 1, "the call that hangs did not begin");
+        await client.RestoreAsync("system");
+        (await client.AllocateAsync("system", 4096)).Dispose();
+        await Assert.ThrowsAsync<DmaHeapException>(() => hanging);
+        Eventually.True(() => host.Host.Core.Retired.All[0].State == RetiredState.Unloaded, "the fake did not go");
+    }
+
+    [Fact]
     public async Task Swaps_that_make_no_sense_are_refused()
     {
         using var host = _deployment.Start();
