@@ -38,7 +38,7 @@ public sealed class NonsenseTests
     public void A_message_shorter_than_its_kind() => Fatal(greeted: true, client =>
     {
         var packet = Bytes(Messages.Allocate(1, "plain", 4096));
-        Resize(ref packet, packet.Length - 1);
+        Resize(ref packet, AllocateRequest.FirstSize - 1);
         client.Send(packet);
     }, "short");
 
