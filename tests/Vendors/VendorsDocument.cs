@@ -37,7 +37,7 @@ static class VendorsDocument
         serving=$!
         set +m
         trap 'kill -KILL -- -"$serving" 2>/dev/null || true' EXIT
-        read -r -t 120 line < "$log.up"
+        read -r -t 600 line < "$log.up"
         """;
 
     static IEnumerable<(string Kind, string Text)> Read()
