@@ -167,6 +167,23 @@ public sealed class HeapImportTests : IDisposable
         Assert.Contains(host.Log, line => line.Contains($"A range of {path} was refused to process {importer.Id} of user {TestHost.Us.UserId}", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void A_region_that_one_host_has_is_another_hosts_once_the_first_has_ended()
+    {
+        var path = _directory["memory"];
+        File.WriteAllBytes(path, new byte[64 << 10]);
+        IHeap Region(IHeapContext context) => new RegionHeap(context, new RegionHeapOptions { Path = path, Size = new ByteSize(64 << 10) });
+        using var first = With("region", Region);
+        first.Allocate(heap: "region").Dispose();
+        using var second = With("region", Region);
+        var refusal = second.Refused(heap: "region");
+        Assert.Equal((HeapErrno.Busy, HeapCause.RangeInUse), (refusal.Errno, refusal.Cause));
+        Assert.Contains(second.Log, line => line.Contains("nothing can be allocated until that heap has given it up", StringComparison.Ordinal));
+
+        first.Dispose();
+        second.Allocate(heap: "region").Dispose();
+    }
+
     private static string ProgramOf(int process) => File.ResolveLinkTarget($"/proc/{process}/exe", returnFinalTarget: false)!.FullName;
 
     private static ImporterRule Rule(uint user, params string[] executables) => new() { Users = [user], Executables = executables };
