@@ -28,12 +28,16 @@ public sealed class FirstHeap : IAsyncLifetime
         }
         catch
         {
-            await Workshop.DisposeAsync();
+            Workshop.Dispose();
             throw;
         }
     }
 
-    public ValueTask DisposeAsync() => Workshop.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        Workshop.Dispose();
+        return ValueTask.CompletedTask;
+    }
 }
 
 /// <summary>The tests that look at <see cref="FirstHeap"/>.</summary>

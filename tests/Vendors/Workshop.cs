@@ -10,7 +10,7 @@ namespace DmaHeap.Tests.Vendors;
 /// A vendor's machine, but for the SDK: a folder outside the clone with a home, a cache of packages and a clone of its own. Packages that are not the project's come
 /// from where the build of the tests restored them, so that no network is needed, and no version of ours stays in anybody's cache.
 /// </summary>
-sealed class Workshop : IAsyncDisposable
+sealed class Workshop : IDisposable
 {
     // A minute's work for one processor, on a machine that may have much else to do. A run that passes never waits for it.
     static readonly TimeSpan s_deadline = TimeSpan.FromMinutes(20);
@@ -72,12 +72,7 @@ sealed class Workshop : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the compiler that its builds shared, and removes everything.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await RunAsync("dotnet exec \"$(dirname \"$(readlink -f \"$(command -v dotnet)\")\")/sdk/$(dotnet --version)/Roslyn/bincore/VBCSCompiler.dll\" -shutdown -pipename:$SharedCompilationId");
-        _root.Delete(recursive: true);
-    }
+    public void Dispose() => _root.Delete(recursive: true);
 
     Dictionary<string, string> Environment() => new()
     {
@@ -91,10 +86,9 @@ sealed class Workshop : IAsyncDisposable
         ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1",
         ["DOTNET_CLI_UI_LANGUAGE"] = "en",
         ["DOTNET_SKIP_WORKLOAD_INTEGRITY_CHECK"] = "1",
-        // No node of a build outlives it; its builds share one compiler, which nobody else uses: a cold one for each project would take longer than all the rest.
+        // No server of a build outlives it.
         ["MSBUILDDISABLENODEREUSE"] = "1",
-        ["UseSharedCompilation"] = "true",
-        ["SharedCompilationId"] = _root.Name,
+        ["UseSharedCompilation"] = "false",
         ["PATH"] = $"{Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../.."))}:{System.Environment.GetEnvironmentVariable("PATH")}",
     };
 
