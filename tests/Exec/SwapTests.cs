@@ -109,11 +109,14 @@ public sealed class SwapTests : IDisposable
         Assert.Equal((125, ""), (ended.ExitCode, ended.Output));
     }
 
-    [Fact]
-    public async Task A_program_that_was_killed_while_a_heap_hangs_is_let_go_of()
+    [Theory]
+    [InlineData("untilCancelled")]
+    [InlineData("untilStopped")]
+    [InlineData("forever")]
+    public async Task A_program_that_was_killed_while_a_heap_hangs_is_let_go_of(string hang)
     {
         using var sandbox = new ExecSandbox();
-        var script = Write("""{ "rules": [ { "on": "allocate", "hang": "untilCancelled" } ] }""");
+        var script = Write($$"""{ "rules": [ { "on": "allocate", "hang": "{{hang}}" } ] }""");
         var journal = _directory["calls.jsonl"];
         var ended = await sandbox.RunAsync(["--swap", $"system={script}", "--journal", journal], ["timeout", "-s", "KILL", "2", sandbox.Python(), "-c", Allocate, "system", "1"]);
 
