@@ -40,14 +40,14 @@ internal sealed class HostCore : IDisposable
         Probe = options.Probe;
         _headroom = new Headroom();
         Quotas = new Quotas(Settle(plan.Limits));
-        OpWatch = new OpWatch(time, log);
-        Ops = new BufferOps(OpWatch, log);
         var descriptors = (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft);
         ImportLimits = new ImportLimits(perUser: Math.Max(16, descriptors / 8), total: Math.Max(32, descriptors / 4));
-        CpuAccess = new EmbeddedCpuAccess(Ops);
         Releaser = new Releaser(Quotas, log);
         var start = new HeapStart(MachineCapabilities.Probe(), _headroom, time, log, _stopping.Token);
         _registry = new HeapRegistry(start.All([.. plan.Heaps.Select(heap => (heap, (HeapSlot?)null))]));
+        OpWatch = new OpWatch(time, log); // after the heaps: it has a timer, which a host that does not start must not leave behind
+        Ops = new BufferOps(OpWatch, log);
+        CpuAccess = new EmbeddedCpuAccess(Ops);
         try
         {
             Watch = new ReleaseWatch(Table, Releaser, time, log);
