@@ -56,7 +56,7 @@ internal sealed class CaseRun : IDisposable
     }
 
     /// <summary>The buffer that was allocated last, for importers.</summary>
-    public ImportedBuffer Import(DmaBuffer newest) => new(_host.Host, newest, Recorder.Newest);
+    public ImportedBuffer Import(DmaBuffer newest) => new(_host.Host, HostName, newest, Recorder.Newest);
 
     /// <summary>Maps a buffer that its heap promises can be mapped.</summary>
     public static DmaMapping Map(DmaBuffer buffer, FileAccess access = FileAccess.ReadWrite)

@@ -123,6 +123,31 @@ public sealed class CpuAccessTests
     }
 
     [Fact]
+    public void A_hook_may_open_the_memory_that_was_shown_and_only_then()
+    {
+        using var host = new TestHost();
+        var buffer = Hook(host);
+        using var client = host.Connect();
+        using var descriptor = client.Allocate(fileFlags: 0); // read-only, as the client asked
+        buffer().OnBegin = () =>
+        {
+            using var memory = buffer().Memory.OpenDescriptor();
+            RandomAccess.Write(memory, [7], 100);
+        };
+        Done(client, descriptor, Read);
+        var seen = new byte[1];
+        RandomAccess.Read(descriptor, seen, 100);
+        Assert.Equal(7, seen[0]);
+
+        Assert.Equal(HeapErrno.NotSupported, Assert.Throws<HeapException>(buffer().Memory.OpenDescriptor).Errno);
+        HeapErrno? atTheEnd = null;
+        buffer().OnEnd = () => atTheEnd = Assert.Throws<HeapException>(buffer().Memory.OpenDescriptor).Errno;
+        client.Dispose();
+        Eventually.True(() => buffer().Calls.Count == 2, "the access was not ended");
+        Assert.Equal(HeapErrno.NotSupported, atTheEnd);
+    }
+
+    [Fact]
     public void A_buffer_class_with_overloads_of_an_op_is_served_like_any_other()
     {
         using var host = new TestHost();

@@ -27,6 +27,25 @@ public sealed class MemoryTests
         Assert.True(reader.Slice(0, 4096).ContainsAnyExcept((byte)0));
     }
 
+    [Fact]
+    public void A_load_through_a_mapping_leaves_a_page_in_a_hole_and_reading_the_file_does_not()
+    {
+        using var memfd = Sized(1 << 20);
+        using var mapping = MemoryMapping.Map(memfd, 0, 1 << 20, MapProtection.Read);
+        Assert.Equal(0, RandomAccess.Read(memfd, new byte[1], 0) - 1);
+        Assert.Equal(Errno.ENXIO, FileSpace.TryFindData(memfd, 0, out _));
+
+        Assert.Equal(0, mapping.Span[9000]);
+        Assert.Equal(Errno.None, FileSpace.TryFindData(memfd, 0, out var page));
+        Assert.Equal(9000 / Environment.SystemPageSize * Environment.SystemPageSize, page);
+
+        // Also where the same mapping had a page before.
+        Assert.Equal(Errno.None, FileSpace.TryPunchHole(memfd, 0, 1 << 20));
+        Assert.Equal(Errno.ENXIO, FileSpace.TryFindData(memfd, 0, out _));
+        Assert.Equal(0, mapping.Span[9000]);
+        Assert.Equal(Errno.None, FileSpace.TryFindData(memfd, 0, out _));
+    }
+
     [Theory]
     [InlineData(4096)]
     [InlineData(TwoMiB - 4096)]

@@ -11,6 +11,9 @@ static class MoreWrongHeaps
         ["throws in Release"] = ("release-once", "Release threw InvalidOperationException", Region(context => new ThrowsInRelease(context))),
         ["one word for a sentence"] = ("exhaustion", "no sentence", Region(context => new ShortSpoken(context))),
         ["throws what is not of the contract"] = ("refusals", "Allocate threw OutOfMemoryException", Region(context => new ThrowsWhatItLikes(context))),
+        ["maps past its memory"] = ("ops-map", "of a memory of", Region(context => new MapsPastItsMemory(context))),
+        ["fails while importers go"] = ("ops-unwinding", "ops threw while importers were unwound", Region(context => new FailsAfterCpuAccess(context))),
+        ["complains of no option"] = ("options", "refused at no option", HeapUnderTest.Of(context => new Complaining(context, new ComplainingOptions()))),
         ["no gauge"] = ("gauges", "does not implement IHeapGauge", HeapUnderTest.Of(context => new SaysNothing(context))),
     };
 
@@ -48,6 +51,60 @@ static class MoreWrongHeaps
     {
         protected override HeapBuffer Allocate(in AllocationRequest request, CancellationToken cancellationToken) =>
             request.Length > Capacity ? throw new OutOfMemoryException("no") : base.Allocate(in request, cancellationToken);
+    }
+
+    private sealed class MapsPastItsMemory(IHeapContext context) : RegionHeap(context)
+    {
+        protected override HeapBuffer Make(in AllocationRequest request) => new LongBuffer(Pages(request.Length));
+
+        private sealed class LongBuffer(IHeapMemory memory) : HeapBuffer(memory)
+        {
+            public override IReadOnlyList<MemorySegment> Map(BufferAttachment attachment, DataDirection direction) =>
+                attachment.Constraints.MaxSegments == 1 ? [new MemorySegment(Memory, 0, Length + 1)] : base.Map(attachment, direction);
+        }
+    }
+
+    private sealed class FailsAfterCpuAccess(IHeapContext context) : RegionHeap(context)
+    {
+        protected override HeapBuffer Make(in AllocationRequest request) => new Confused(Pages(request.Length));
+
+        private sealed class Confused(IHeapMemory memory) : HeapBuffer(memory)
+        {
+            private int _mapped;
+            private bool _touched;
+
+            public override IReadOnlyList<MemorySegment> Map(BufferAttachment attachment, DataDirection direction)
+            {
+                (_mapped, _touched) = (_mapped + 1, false);
+                return base.Map(attachment, direction);
+            }
+
+            public override void EndCpuAccess(in CpuAccess access) => _touched = _mapped > 0;
+
+            public override void Unmap(BufferAttachment attachment, IReadOnlyList<MemorySegment> segments, DataDirection direction)
+            {
+                _mapped--;
+                if (_touched) throw new InvalidOperationException("touched meanwhile");
+            }
+        }
+    }
+
+    [HeapCapabilities(HeapCapabilities.CpuMappable | HeapCapabilities.ZeroFilled | HeapCapabilities.FixedCapacity)]
+    internal sealed class Complaining : RegionHeap
+    {
+        public Complaining(IHeapContext context, ComplainingOptions options)
+            : base(context) => _ = options;
+    }
+
+    /// <summary>Options of <see cref="Complaining"/>, whose rule names what is no option.</summary>
+    public sealed class ComplainingOptions : ICheckedOptions
+    {
+        /// <summary>Requests that may wait.</summary>
+        [Option("Requests that may wait.", Default = "1", Minimum = "0", Maximum = "8")]
+        public int Depth { get; init; } = 1;
+
+        /// <inheritdoc/>
+        public IEnumerable<OptionError> Check() => Depth == 8 ? [new OptionError("depth of the queue", "8 is too deep")] : [];
     }
 
     // Not a RegionHeap: that one has a gauge.
