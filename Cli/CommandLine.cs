@@ -51,6 +51,7 @@ static class CommandLine
         DemoPartCommands.CreateChecker(),
         DemoPartCommands.CreateImporter(),
         PluginTestPartCommand.Create(),
+        ValidatePartCommand.Create(),
         CommonOptions.Json,
     };
 

@@ -73,6 +73,12 @@ public sealed partial class DmaHeapClient
     /// <exception cref="DmaHeapException">The host refused, or could not be reached.</exception>
     public Task<string> StatusAsync(CancellationToken cancellationToken = default) => DocumentAsync(StatusDocument.Status, cancellationToken);
 
+    /// <summary>Asks for the configuration in force, of all its files together, each value with the place it comes from. For root and the host's user.</summary>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    /// <returns>A JSON object: <c>limits</c>, <c>drainTimeout</c> and <c>heaps</c>, in which each value is an object of <c>value</c> and <c>source</c>.</returns>
+    /// <exception cref="DmaHeapException">EPERM; or the host could not be reached.</exception>
+    public Task<string> EffectiveConfigurationAsync(CancellationToken cancellationToken = default) => DocumentAsync(StatusDocument.Effective, cancellationToken);
+
     async Task<string> DocumentAsync(StatusDocument document, CancellationToken cancellationToken)
     {
         var call = new DocumentCall(MessageKind.Status);

@@ -21,7 +21,7 @@ public sealed partial class DmaHeapHost : IDisposable
 
     private DmaHeapHost(PluginSet plugins, HostCore core, SocketServer? server)
     {
-        _reloads = core.Options is { WatchFiles: true, ConfigurationPath: not null } ? ReloadWatch.TryStart(core) : null;
+        _reloads = core.Options is { WatchFiles: true, ConfigurationPath: not null } or { WatchFiles: true, PluginFiles.Count: > 0 } ? ReloadWatch.TryStart(core) : null;
         _plugins = plugins;
         _core = core;
         _server = server;
@@ -101,6 +101,7 @@ public sealed partial class DmaHeapHost : IDisposable
     /// </summary>
     public void Dispose()
     {
+        _core?.AnnounceStop(); // first: a heap that starts in a reload may be waiting for it
         _reloads?.Dispose();
         StopServing();
         _plugins.Dispose();

@@ -20,6 +20,7 @@ internal sealed class HostCore : IDisposable
 
     private readonly ILogger _log;
     private readonly PluginSet _plugins;
+    private volatile HostPlanned _plan;
     private readonly Headroom _headroom;
     private volatile HeapRegistry _registry;
     private readonly CancellationTokenSource _stopping = new();
@@ -40,6 +41,7 @@ internal sealed class HostCore : IDisposable
         Probe = options.Probe;
         _headroom = new Headroom();
         Quotas = new Quotas(Settle(plan.Limits));
+        _plan = plan with { Heaps = [] };
         var descriptors = (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft);
         ImportLimits = new ImportLimits(perUser: Math.Max(16, descriptors / 8), total: Math.Max(32, descriptors / 4));
         Releaser = new Releaser(Quotas, log);
@@ -106,6 +108,9 @@ internal sealed class HostCore : IDisposable
 
     public ILogger Log => _log;
 
+    /// <summary>What the host as a whole goes by now.</summary>
+    public HostPlanned Plan => _plan;
+
     public DmaHeapHostOptions Options { get; }
 
     public IAllocationProbe Probe { get; }
@@ -131,6 +136,7 @@ internal sealed class HostCore : IDisposable
     public void Change(HostPlanned plan)
     {
         Quotas.Change(Settle(plan.Limits));
+        _plan = plan with { Heaps = [] };
         Retired.DrainLimit = plan.DrainLimit;
     }
 

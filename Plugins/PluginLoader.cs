@@ -28,10 +28,10 @@ public sealed class PluginLoader : IDisposable
     /// Whether it can be unloaded again. Code that can is compiled once, fully optimised, but without tiering, profile guidance and ReadyToRun;
     /// false keeps these and leaves the plugin in memory until the process ends.
     /// </param>
-    /// <param name="content">What <see cref="ContentOf"/> said a moment ago; the copy must still be that. Null to take what is there.</param>
+    /// <param name="expected">What it must be; null to take what is there.</param>
     /// <returns>The plugin; dispose it to unload.</returns>
     /// <exception cref="PluginException">It is refused. Nothing of it remains.</exception>
-    public LoadedPlugin Load(string path, bool unloadable = true, string? content = null) => Load(PluginInspector.Inspect(path), unloadable, content);
+    public LoadedPlugin Load(string path, bool unloadable = true, ExpectedPlugin? expected = null) => Load(PluginInspector.Inspect(path), unloadable, expected);
 
     /// <summary>What a plugin is: a hash over the names and bytes of all that lies in its folder. Another one is another plugin, whatever its files' times say.</summary>
     /// <param name="path">Path of its main assembly.</param>
@@ -46,24 +46,26 @@ public sealed class PluginLoader : IDisposable
     /// <summary>Loads an inspected plugin.</summary>
     /// <param name="manifest">From <see cref="PluginInspector.Inspect(string)"/>. The copy must still have the same main assembly, by hash.</param>
     /// <param name="unloadable">Whether it can be unloaded again.</param>
-    /// <param name="content">What its folder must be, by <see cref="ContentOf"/>; null to take what is there.</param>
+    /// <param name="expected">What it must be; null to take what is there.</param>
     /// <returns>The plugin; dispose it to unload.</returns>
     /// <exception cref="PluginException">It is refused. Nothing of it remains.</exception>
-    public LoadedPlugin Load(PluginManifest manifest, bool unloadable = true, string? content = null)
+    public LoadedPlugin Load(PluginManifest manifest, bool unloadable = true, ExpectedPlugin? expected = null)
     {
         ArgumentNullException.ThrowIfNull(manifest);
         manifest.ThrowIfRefused();
+        PluginTrust.ThrowIfWritableForOthers(manifest.Path, _options);
         PrivateCopy copy = PrivateCopy.Make(manifest.Path, _root, _options);
         try
         {
             // What was inspected a moment ago proves nothing about the bytes now loaded: ask the copy, which nobody else can change.
             PluginManifest copied = PluginInspector.Inspect(copy.MainAssembly, manifest.Path);
-            if (copied.Sha256 != manifest.Sha256 || (content is not null && PluginFiles.Hash(copy.Folder, _options) != content))
+            if (copied.Sha256 != manifest.Sha256 || (expected?.Content is { } content && PluginFiles.Hash(copy.Folder, _options) != content))
             {
                 throw new PluginException(
                     PluginRefusal.Changed,
                     $"Plugin '{manifest.Name}' ({manifest.Path}) was changed while it was being loaded. Load it again.");
             }
+            expected?.ThrowIfNot(copied);
             copied.ThrowIfRefused();
             return PluginActivation.Load(copied, copy, unloadable);
         }

@@ -42,6 +42,12 @@ public enum PluginRefusal
     /// <summary>The file is no longer the one that was inspected.</summary>
     Changed,
 
+    /// <summary>The file is not the one whose hash the configuration has.</summary>
+    WrongHash,
+
+    /// <summary>The host is root's, and others can write to the plugin's files.</summary>
+    WritableForOthers,
+
     /// <summary>Copying or loading failed for another reason; the inner exception says which.</summary>
     LoadFailed,
 }

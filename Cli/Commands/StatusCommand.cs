@@ -10,9 +10,11 @@ namespace DmaHeap.Cli.Commands;
 /// <summary><c>dmaheap status</c>: the states of heaps and plugins, past ones included, and what became of the last change.</summary>
 static class StatusCommand
 {
+    static readonly Option<bool> s_effective = new("--effective") { Description = "Show the configuration in force instead, each value with the place it comes from." };
+
     public static Command Create()
     {
-        var command = new Command("status", "Show the states of heaps and plugins, heaps that still drain included, and what became of the last reload.") { CommonOptions.Socket };
+        var command = new Command("status", "Show the states of heaps and plugins, heaps that still drain included, and what became of the last reload.") { s_effective, CommonOptions.Socket };
         command.SetAction(RunAsync);
         return command;
     }
@@ -20,6 +22,13 @@ static class StatusCommand
     static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         using var client = DmaHeapClient.Connect(parsed.GetValue(CommonOptions.Socket));
+        if (parsed.GetValue(s_effective))
+        {
+            var configuration = (JsonObject)JsonNode.Parse(await client.EffectiveConfigurationAsync(cancellationToken))!;
+            Results.Of(parsed).Write(configuration, known => known.JsonObject, console => ShowEffective(configuration, console));
+            return ExitCode.Success;
+        }
+
         var status = (JsonObject)JsonNode.Parse(await client.StatusAsync(cancellationToken))!;
         Results.Of(parsed).Write(status, known => known.JsonObject, console => Show(status, console));
         return ExitCode.Success;
@@ -36,8 +45,27 @@ static class StatusCommand
         foreach (var retired in Rows(status, "retired")) Add(table, retired, $"{Text(retired, "why")}; {Text(retired, "reason") ?? Text(retired, "holders") ?? "its buffers live"}");
         console.Write(table);
         foreach (var plugin in Rows(status, "stayed")) console.WriteLine($"{Text(plugin, "plugin")} ({Hash(plugin)}) is still in memory since {Time(plugin, "since")}: {Text(plugin, "detail")}");
+        if (status["loading"] is JsonObject loading) console.WriteLine($"Loading since {Time(loading, "since")}: {Text(loading, "what")}");
         if (status["reload"] is JsonObject reload) ShowReload(reload, console);
         if (status["refused"] is JsonObject refused) console.WriteLine($"Refused at {Time(refused, "at")}: {Text(refused, "what")}: {Words.Visible(Text(refused, "reason") ?? "")}");
+    }
+
+    static void ShowEffective(JsonObject configuration, IAnsiConsole console)
+    {
+        var table = Tables.Create("KEY", "VALUE", "FROM");
+        Flatten("", configuration);
+        console.Write(table);
+
+        void Flatten(string path, JsonObject node)
+        {
+            foreach (var (name, value) in node)
+            {
+                var key = path.Length == 0 ? name : $"{path}.{name}";
+                if (value is JsonObject { Count: 2 } leaf && leaf["value"] is { } text && leaf["source"] is { } from) table.Add(key, text.ToString(), from.ToString());
+                else if (value is JsonObject inner) Flatten(key, inner);
+                else if (name is "path" or "sha256") table.Add(key, value!.ToString(), "");
+            }
+        }
     }
 
     static void ShowReload(JsonObject reload, IAnsiConsole console)

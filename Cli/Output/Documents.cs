@@ -63,6 +63,9 @@ sealed record ErrorRow(string File, int Line, int Column, string Path, string Me
 {
     public static ErrorRow From(ConfigurationError error) => new(
         error.Location.File, error.Location.Line, error.Location.Column, error.Path, error.Message);
+
+    /// <summary>As compilers write it.</summary>
+    public string ToError() => new ConfigurationError(new SourceLocation(File, Line, Column), Path, Message).ToString();
 }
 
 /// <summary>

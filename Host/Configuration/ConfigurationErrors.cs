@@ -29,7 +29,10 @@ internal sealed class ConfigurationErrors
         foreach (var error in others._errors) Add(error.Location, error.Path, error.Message);
     }
 
-    /// <summary>All errors in the order of the file.</summary>
-    internal IReadOnlyList<ConfigurationError> InOrder() =>
-        Array.AsReadOnly(_errors.OrderBy(e => e.Location.Line).ThenBy(e => e.Location.Column).ToArray());
+    /// <summary>All errors in the order of the file; of several files, those of one together.</summary>
+    internal IReadOnlyList<ConfigurationError> InOrder()
+    {
+        var files = _errors.Select(e => e.Location.File).Distinct().ToList();
+        return Array.AsReadOnly(_errors.OrderBy(e => files.IndexOf(e.Location.File)).ThenBy(e => e.Location.Line).ThenBy(e => e.Location.Column).ToArray());
+    }
 }

@@ -12,12 +12,13 @@ public static class ConfigurationReader
     public const int LargestFile = 4 * 1024 * 1024;
 
     /// <summary>Reads a file. A file that cannot be read is an error like any other, so that a service can report it and go on with what it has.</summary>
-    /// <param name="path">The file; errors name it as it is written here.</param>
+    /// <param name="path">The file; errors name it as it is written here. With it go the files in <c>plugins.d</c> beside it, in the order of their names.</param>
     public static ConfigurationResult<HostConfiguration> Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var errors = new ConfigurationErrors();
-        return Bind(JsonFile.Read(path, errors), Path.GetFullPath(path), errors);
+        var root = JsonFile.Read(path, errors);
+        return Bind(root, DropIns.Read(path, errors), Path.GetFullPath(path), errors);
     }
 
     /// <summary>Reads a text, as from a string literal of a program that embeds the host.</summary>
@@ -36,7 +37,7 @@ public static class ConfigurationReader
     {
         ArgumentException.ThrowIfNullOrEmpty(fileName);
         var errors = new ConfigurationErrors();
-        return Bind(JsonFile.Parse(fileName, utf8Json[..Math.Min(utf8Json.Length, LargestFile + 1)].ToArray(), errors), fileName, errors);
+        return Bind(JsonFile.Parse(fileName, utf8Json[..Math.Min(utf8Json.Length, LargestFile + 1)].ToArray(), errors), [], fileName, errors);
     }
 
     /// <summary>
@@ -58,9 +59,10 @@ public static class ConfigurationReader
     /// <summary>Of a file that has errors, the heaps that have none of their own: so that what only their plugins know is told in the same breath.</summary>
     internal static IReadOnlyList<HeapConfiguration> ReadWholeHeaps(string path)
     {
-        if (JsonFile.Read(path, new ConfigurationErrors()) is not { } root) return [];
+        var ignored = new ConfigurationErrors();
         var heaps = new List<HeapConfiguration>();
-        foreach (var entry in root.Find("heaps")?.Value.Properties ?? [])
+        IEnumerable<JsonTreeNode?> roots = [JsonFile.Read(path, ignored), .. DropIns.Read(path, ignored)];
+        foreach (var entry in roots.SelectMany(root => root?.Find("heaps")?.Value.Properties ?? []))
         {
             var errors = new ConfigurationErrors();
             if (OptionsBinder.DescribeOwn<HeapSection>().TryRead(entry.Value, errors, out var section) && errors.Count == 0) heaps.Add(new HeapConfiguration(entry, (HeapSection)section));
@@ -69,19 +71,24 @@ public static class ConfigurationReader
         return heaps;
     }
 
-    private static ConfigurationResult<HostConfiguration> Bind(JsonTreeNode? root, string sourcePath, ConfigurationErrors errors)
+    private static ConfigurationResult<HostConfiguration> Bind(JsonTreeNode? root, IReadOnlyList<JsonTreeNode> dropIns, string sourcePath, ConfigurationErrors errors)
     {
-        if (root is null) return new(null, errors.InOrder());
-        var configuration = BindWhole(root, sourcePath, errors);
-        HeapNames.Check(root, errors);
+        var added = dropIns.SelectMany(dropIn => HeapsOf(dropIn, errors)).ToArray();
+        var configuration = root is null ? null : BindWhole(root, added, sourcePath, errors);
+        HeapNames.Check(root is null ? dropIns : [root, .. dropIns], errors);
         return new(configuration, errors.InOrder());
     }
 
-    private static HostConfiguration? BindWhole(JsonTreeNode root, string sourcePath, ConfigurationErrors errors)
+    private static HostConfiguration? BindWhole(JsonTreeNode root, HeapConfiguration[] added, string sourcePath, ConfigurationErrors errors)
     {
         if (!OptionsBinder.DescribeOwn<HostSection>().TryRead(root, errors, out var bound)) return null;
         var section = (HostSection)bound;
-        var heaps = section.Heaps.Select(heap => new HeapConfiguration(heap.Entry, heap.Section)).ToArray();
-        return new HostConfiguration(section.Version, section.Limits, section.DrainTimeout, Array.AsReadOnly(heaps), sourcePath);
+        HeapConfiguration[] heaps = [.. HeapsOf(section.Heaps), .. added];
+        return new HostConfiguration(section.Version, section.Limits, section.DrainTimeout, Array.AsReadOnly(heaps), sourcePath, root);
     }
+
+    private static IEnumerable<HeapConfiguration> HeapsOf(JsonTreeNode dropIn, ConfigurationErrors errors) =>
+        OptionsBinder.DescribeOwn<DropInSection>().TryRead(dropIn, errors, out var bound) ? HeapsOf(((DropInSection)bound).Heaps) : [];
+
+    private static IEnumerable<HeapConfiguration> HeapsOf(SectionMap<HeapSection> heaps) => heaps.Select(heap => new HeapConfiguration(heap.Entry, heap.Section));
 }

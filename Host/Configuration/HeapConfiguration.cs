@@ -22,6 +22,12 @@ public sealed class HeapConfiguration
     /// <summary>The plugin: a name for the search path, or a path with a <c>/</c> in it.</summary>
     public string Plugin => _section.Plugin;
 
+    /// <summary>SHA-256 that the plugin's main assembly must have, in hexadecimal; null for any.</summary>
+    public string? Sha256 => _section.Sha256;
+
+    /// <summary>False when the plugin is to stay in memory until the host ends.</summary>
+    public bool Unloadable => _section.Unloadable;
+
     /// <summary>Which of the plugin's heap types; null when it has only one.</summary>
     public string? Type => _section.Type;
 
@@ -59,6 +65,8 @@ public sealed class HeapConfiguration
         ArgumentNullException.ThrowIfNull(other);
         return Name == other.Name
             && Plugin == other.Plugin
+            && string.Equals(Sha256, other.Sha256, StringComparison.OrdinalIgnoreCase)
+            && Unloadable == other.Unloadable
             && Type == other.Type
             && Aliases.SequenceEqual(other.Aliases)
             && Limits == other.Limits

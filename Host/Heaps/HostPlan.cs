@@ -9,7 +9,8 @@ namespace DmaHeap.Hosting.Heaps;
 /// <param name="Heaps">In order; each has its own share in its plugin.</param>
 /// <param name="Limits">Over all of them.</param>
 /// <param name="DrainLimit">How long a heap that was replaced may drain; null for as long as it takes.</param>
-internal sealed record HostPlanned(IReadOnlyList<HeapDefinition> Heaps, HostLimits Limits, TimeSpan? DrainLimit);
+/// <param name="Configuration">The file behind it; null for none.</param>
+internal sealed record HostPlanned(IReadOnlyList<HeapDefinition> Heaps, HostLimits Limits, TimeSpan? DrainLimit, HostConfiguration? Configuration);
 
 /// <summary>Turns what a host was told (a configuration file, plugin files, objects) into the heaps it is to start. Loads plugins; starts nothing.</summary>
 internal static class HostPlan
@@ -54,6 +55,7 @@ internal static class HostPlan
         var heaps = new List<HeapDefinition>();
         var limits = options.Limits;
         var drainLimit = options.DrainLimit;
+        HostConfiguration? configuration = null;
         if (options.ConfigurationPath is { } path)
         {
             var read = ConfigurationReader.Read(path);
@@ -62,11 +64,12 @@ internal static class HostPlan
             heaps.AddRange(Configured(read.Value!, options.PluginFolders, plugins, swaps));
             limits = Merge(read.Value!.Limits, limits);
             drainLimit = read.Value!.DrainTimeout ?? drainLimit;
+            configuration = read.Value!;
         }
 
         heaps.AddRange(options.PluginFiles.SelectMany(file => TriedOut(Path.GetFullPath(file), plugins)));
         heaps.AddRange(options.Heaps);
-        return new HostPlanned(heaps, limits, drainLimit);
+        return new HostPlanned(heaps, limits, drainLimit, configuration);
     }
 
     private static PluginLocator LocatorOf(DmaHeapHostOptions options)
@@ -98,10 +101,11 @@ internal static class HostPlan
         IEnumerable<HeapConfiguration> configured, string sourcePath, IReadOnlyList<string> pluginFolders, PluginLeases plugins, HeapSwaps swaps, ConfigurationErrors errors)
     {
         var folder = Path.GetDirectoryName(sourcePath)!;
-        var locator = new PluginLocator(folder, pluginFolders.Prepend(folder));
         var heaps = new List<HeapDefinition>();
         foreach (var heap in configured)
         {
+            // A path is relative to the file it stands in, which may be a drop-in.
+            var locator = new PluginLocator(Path.GetDirectoryName(Path.GetFullPath(heap.Location.File))!, pluginFolders.Prepend(folder).Select(Path.GetFullPath));
             var definition = swaps.Find(heap) is { } swap ? Swapped(heap, swap, locator, plugins, errors) : One(heap, locator, plugins, errors);
             if (definition is not null) heaps.Add(definition);
         }
@@ -114,7 +118,7 @@ internal static class HostPlan
         var access = AccessOf(heap, errors);
         try
         {
-            var lease = plugins.Take(locator.Locate(heap.Plugin));
+            var lease = plugins.Take(locator.Locate(heap.Plugin), heap.Sha256, heap.Unloadable);
             var plugin = lease.Plugin;
             if (TypeOf(heap, plugin, errors) is not { } type) return null;
             var options = ConfigurationReader.BindOptions(heap, type.OptionsType);
@@ -127,7 +131,8 @@ internal static class HostPlan
         }
         catch (PluginException refusal)
         {
-            errors.Add(heap.Entry.Value.Find("plugin")?.Value ?? heap.Entry.Value, refusal.Message);
+            var key = refusal.Refusal == PluginRefusal.WrongHash ? "sha256" : "plugin";
+            errors.Add(heap.Entry.Value.Find(key)?.Value ?? heap.Entry.Value, refusal.Message);
             return null;
         }
     }

@@ -6,9 +6,9 @@ internal sealed class PluginLeases(PluginSet plugins)
     private readonly List<PluginLease> _taken = [];
 
     /// <inheritdoc cref="PluginSet.Acquire"/>
-    public PluginLease Take(string path)
+    public PluginLease Take(string path, string? sha256 = null, bool unloadable = true)
     {
-        var lease = plugins.Acquire(path);
+        var lease = plugins.Acquire(path, sha256, unloadable);
         _taken.Add(lease);
         return lease;
     }

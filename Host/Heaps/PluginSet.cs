@@ -12,7 +12,7 @@ internal sealed class PluginSet(ILogger log, TimeProvider? time = null) : IDispo
     private const int Tries = 3;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string Path, string Content), Entry> _loaded = [];
+    private readonly Dictionary<PluginKey, Entry> _loaded = [];
     private readonly List<Entry> _leaving = [];
     private readonly PluginDepartures _departures = new(log, time ?? TimeProvider.System);
     private PluginLoader? _loader;
@@ -21,8 +21,11 @@ internal sealed class PluginSet(ILogger log, TimeProvider? time = null) : IDispo
     public IReadOnlyList<StayedPlugin> Stayed => _departures.Stayed;
 
     /// <summary>A share in the plugin of a path, as its files are now.</summary>
+    /// <param name="path">Its main assembly.</param>
+    /// <param name="sha256">What that must be, in hexadecimal; null for whatever it is.</param>
+    /// <param name="unloadable">Whether it can leave the process again.</param>
     /// <exception cref="PluginException">The file is no plugin for this host; the message says why and what to do.</exception>
-    public PluginLease Acquire(string path)
+    public PluginLease Acquire(string path, string? sha256 = null, bool unloadable = true)
     {
         lock (_lock)
         {
@@ -31,8 +34,10 @@ internal sealed class PluginSet(ILogger log, TimeProvider? time = null) : IDispo
             {
                 try
                 {
-                    var key = (path, _loader.ContentOf(path));
-                    if (!_loaded.TryGetValue(key, out var entry)) _loaded[key] = entry = new Entry(_loader.Load(path, content: key.Item2), key);
+                    var key = new PluginKey(path, _loader.ContentOf(path), unloadable);
+                    var expected = new ExpectedPlugin(key.Content, sha256);
+                    if (!_loaded.TryGetValue(key, out var entry)) _loaded[key] = entry = new Entry(_loader.Load(path, unloadable, expected), key);
+                    expected.ThrowIfNot(entry.Plugin.Manifest);
                     entry.Shares++;
                     return new PluginLease(this, entry);
                 }
@@ -103,11 +108,13 @@ internal sealed class PluginSet(ILogger log, TimeProvider? time = null) : IDispo
         }
     }
 
-    internal sealed class Entry(LoadedPlugin plugin, (string Path, string Content) key)
+    internal readonly record struct PluginKey(string Path, string Content, bool Unloadable);
+
+    internal sealed class Entry(LoadedPlugin plugin, PluginKey key)
     {
         public LoadedPlugin Plugin => plugin;
 
-        public (string Path, string Content) Key => key;
+        public PluginKey Key => key;
 
         /// <summary>Guarded by the set.</summary>
         public int Shares { get; set; }

@@ -11,11 +11,21 @@ namespace DmaHeap.Hosting.Lifetime;
 /// Deferred free: calls the heaps' releases away from clients. What is known to be gone waits in a queue of its heap; whoever works the queues off (the watch's thread) passes over
 /// a heap that somebody else is at. So releases of one heap follow each other, and a heap that hangs in one holds up only its own.
 /// </summary>
-internal sealed class Releaser(Quotas quotas, ILogger log)
+internal sealed class Releaser
 {
+    private readonly Quotas _quotas;
+    private readonly ILogger _log;
     private readonly ConcurrentDictionary<HeapSlot, Backlog> _backlogs = new();
+    private readonly Backlog _withoutHeap; // of buffers whose heap ended before them
     private int _pending;
     private long _progress;
+
+    public Releaser(Quotas quotas, ILogger log)
+    {
+        _quotas = quotas;
+        _log = log;
+        _withoutHeap = new Backlog(this);
+    }
 
     /// <summary>Buffers that are known to be gone and not released yet.</summary>
     public int Pending => Volatile.Read(ref _pending);
@@ -27,13 +37,15 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
     public void Enqueue(BufferRecord record)
     {
         Interlocked.Increment(ref _pending);
-        _backlogs.GetOrAdd(record.Heap, static (_, releaser) => new Backlog(releaser), this).Add(record);
+        var backlog = record.IsWithoutHeap ? _withoutHeap : _backlogs.GetOrAdd(record.Heap, static (_, releaser) => new Backlog(releaser), this);
+        backlog.Add(record);
     }
 
     /// <summary>Releases, on this thread, what waits and nobody else is at.</summary>
     public void WorkOff()
     {
         foreach (var (_, backlog) in _backlogs) backlog.WorkOff();
+        _withoutHeap.WorkOff();
     }
 
     /// <summary>Waits for releases that are under way on other threads, but not for a heap that hangs.</summary>
@@ -57,7 +69,7 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
     private void ReleaseNow(BufferRecord record, ReleaseReason reason)
     {
         if (!record.IsWithoutHeap) CallHeap(record.Heap, record.Buffer, reason);
-        quotas.Refund(record.Heap.Accounts, record.Owner.UserId, record.Length);
+        _quotas.Refund(record.Heap.Accounts, record.Owner.UserId, record.Length);
         record.Heap.Statistics.Released(record.Length);
         record.MarkReleased();
         if (!record.IsWithoutHeap) record.Heap.Use.Leave();
@@ -114,7 +126,7 @@ internal sealed class Releaser(Quotas quotas, ILogger log)
             Faulted(nameof(IHeapMemory) + "." + nameof(IDisposable.Dispose), exception);
         }
 
-        void Faulted(string hook, Exception exception) => HeapFaults.Report(slot, hook, exception, log);
+        void Faulted(string hook, Exception exception) => HeapFaults.Report(slot, hook, exception, _log);
     }
 
     private sealed class Backlog(Releaser releaser)

@@ -59,8 +59,13 @@ internal sealed class ChangeRequests(HostCore core, UndeliveredCap cap)
     public void Status(Connection connection, in StatusRequest request)
     {
         if (request.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "StatusRequest.Reserved");
-        if (request.Document != StatusDocument.Status) throw RequestFields.Bad($"there is no document {(uint)request.Document}");
-        var document = StatusReport.Write(core, withHolders: IsOurs(connection.Caller));
+        if (request.Document == StatusDocument.Effective) Demand(connection, "looking at the configuration");
+        var document = request.Document switch
+        {
+            StatusDocument.Status => StatusReport.Write(core, withHolders: IsOurs(connection.Caller)),
+            StatusDocument.Effective => EffectiveReport.Write(core),
+            _ => throw RequestFields.Bad($"there is no document {(uint)request.Document}"),
+        };
         using var file = SealedDocument.Create(document);
         cap.Reserve(connection, 1);
         var reply = new StatusReply { Header = RequestFields.ReplyHeader<StatusReply>(request.Header), Length = (ulong)document.Length };
@@ -75,7 +80,7 @@ internal sealed class ChangeRequests(HostCore core, UndeliveredCap cap)
         var caller = connection.Caller;
         if (IsOurs(caller)) return;
         HostLog.ChangeDenied(core.Log, caller.UserId, caller.ProcessId, what);
-        throw new HeapException(HeapErrno.NotPermitted, HeapCause.AccessDenied, $"user {caller.UserId} may not change this host's heaps: root and the host's own user may");
+        throw new HeapException(HeapErrno.NotPermitted, HeapCause.AccessDenied, $"user {caller.UserId} may not do this ({what}): root and the host's own user may");
     }
 
     private static bool IsOurs(Caller caller) => caller.UserId == 0 || caller.UserId == ProcessIdentity.EffectiveUserId;

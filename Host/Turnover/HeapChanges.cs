@@ -22,6 +22,9 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
     /// <summary>What became of the last reload; null before the first.</summary>
     public ReloadOutcome? LastReload { get; private set; }
 
+    /// <summary>The change under way, which loads code and starts heaps; null when there is none.</summary>
+    public ChangeUnderWay? UnderWay { get; private set; }
+
     /// <summary>The last change that was refused, of whatever kind; null when none was.</summary>
     public RefusedChange? LastRefusal { get; private set; }
 
@@ -199,16 +202,24 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
 
     private void InTurn(string what, Action change)
     {
+        ThrowIfStopping();
         if (!_turn.Wait(s_patience)) throw new HeapChangeException(HeapErrno.Busy, HeapCause.HeapBusy, $"the {what} waits for another change that does not come to an end");
         try
         {
-            if (_stopping) throw new HeapChangeException(HeapErrno.InputOutput, HeapCause.Stopping, "the host is stopping");
+            ThrowIfStopping();
+            UnderWay = new ChangeUnderWay(what, time.GetUtcNow());
             Refusable(what, change);
         }
         finally
         {
+            UnderWay = null;
             _turn.Release();
         }
+    }
+
+    private void ThrowIfStopping()
+    {
+        if (_stopping) throw new HeapChangeException(HeapErrno.InputOutput, HeapCause.Stopping, "the host is stopping");
     }
 
     // Not inlined: what a refused plugin left on this stack would keep it from being unloaded.

@@ -1,3 +1,4 @@
+using DmaHeap.Hosting.Configuration;
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
 
@@ -123,7 +124,12 @@ internal sealed class ReloadWatch : IDisposable
     private void Watch()
     {
         var folders = new HashSet<string>(StringComparer.Ordinal);
-        Add(_core.Options.ConfigurationPath!);
+        if (_core.Options.ConfigurationPath is { } configuration)
+        {
+            Add(configuration);
+            if (Directory.Exists(DropIns.FolderOf(configuration))) folders.Add(DropIns.FolderOf(configuration));
+        }
+
         foreach (var slot in _core.Registry.Slots.Concat(_core.Changes.StoodInFor))
         {
             if (slot.Definition.Source?.Lease?.Manifest.Path is not { } plugin) continue;

@@ -28,6 +28,7 @@ internal static class StatusReport
             json.WriteStartArray("stayed");
             foreach (var plugin in core.Plugins.Stayed) Stayed(json, plugin);
             json.WriteEndArray();
+            if (core.Changes.UnderWay is { } underWay) Loading(json, underWay);
             if (core.Changes.LastReload is { } reload) Reload(json, reload);
             if (core.Changes.LastRefusal is { } refusal) Refusal(json, refusal);
             json.WriteEndObject();
@@ -108,6 +109,14 @@ internal static class StatusReport
         json.WriteString("sha256", plugin.Sha256);
         json.WriteString("since", plugin.Since);
         json.WriteString("detail", plugin.Detail);
+        json.WriteEndObject();
+    }
+
+    private static void Loading(Utf8JsonWriter json, ChangeUnderWay change)
+    {
+        json.WriteStartObject("loading");
+        json.WriteString("what", change.What);
+        json.WriteString("since", change.Since);
         json.WriteEndObject();
     }
 

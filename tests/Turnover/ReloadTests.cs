@@ -142,6 +142,7 @@ public sealed class ReloadTests : IDisposable
         var begun = _deployment["begun"];
         _sandbox.WriteConfiguration(Plain + $$""", "turn": { "plugin": "{{_deployment.Plugin}}", "options": { "hangIn": "{{begun}}" } } """);
         await Until(() => File.Exists(begun));
+        using (var client = await DmaHeapClient.ConnectAsync(_sandbox.Socket)) await StatusAsync(client, status => (string?)status["loading"]?["what"] == "reload");
         host.Signal(CliSandbox.SigTerm);
         Assert.Equal(0, (await host.EndAsync()).ExitCode);
         Assert.Empty(_sandbox.LeftBehind);

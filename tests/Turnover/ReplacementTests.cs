@@ -177,6 +177,47 @@ public sealed class ReplacementTests : IDisposable
     }
 
     [Fact]
+    public void A_plugin_that_changes_while_it_is_copied_is_loaded_as_one_of_the_two_or_refused()
+    {
+        byte[][] versions = [File.ReadAllBytes(_deployment.Plugin), []];
+        _deployment.Deploy(2);
+        versions[1] = File.ReadAllBytes(_deployment.Plugin);
+        string[] whole = [.. versions.Select(bytes => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(bytes)))];
+        using var plugins = new DmaHeap.Hosting.Heaps.PluginSet(Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        using var stop = new CancellationTokenSource();
+        var writer = new Thread(() =>
+        {
+            for (var i = 0; !stop.IsCancellationRequested; i++) File.WriteAllBytes(_deployment.Plugin, versions[i % 2]); // in place: half of one, then half of the other
+        });
+        writer.Start();
+        int loaded = 0, refused = 0;
+        try
+        {
+            for (var i = 0; i < 200; i++)
+            {
+                try
+                {
+                    using var lease = plugins.Acquire(_deployment.Plugin);
+                    Assert.Contains(lease.Manifest.Sha256, whole);
+                    loaded++;
+                }
+                catch (DmaHeap.Plugins.PluginException)
+                {
+                    refused++;
+                }
+            }
+        }
+        finally
+        {
+            stop.Cancel();
+            writer.Join();
+        }
+
+        Assert.True(refused > 0, $"the writer never met a copy: {loaded} loads");
+        plugins.Acquire(_deployment.Plugin).Dispose();
+    }
+
+    [Fact]
     public void A_plugin_that_clings_is_named_with_what_is_known_until_it_lets_go()
     {
         _deployment.Configure($$""" "turn": { "plugin": "TurnoverPlugin", "options": { "clingUntil": "{{_deployment["go"]}}" } } """);

@@ -5,7 +5,7 @@ using TurnoverPlugin;
 
 namespace TurnoverPlugin;
 
-public sealed class TurnoverOptions
+public sealed class TurnoverOptions : ICheckedOptions
 {
     [Option("What the heap says beside its version.")]
     public string Tag { get; init; } = "";
@@ -21,6 +21,13 @@ public sealed class TurnoverOptions
 
     [Option("A file for which a thread of the heap waits, before and after the heap's end; empty for no such thread.")]
     public string ClingUntil { get; init; } = "";
+
+    public IEnumerable<OptionError> Check()
+    {
+        if (Tag == "crash")
+            Environment.FailFast("as asked");
+        return Tag == "wrong" ? [new OptionError(nameof(Tag), "is wrong, as only the plugin knows")] : [];
+    }
 }
 
 /// <summary>A heap of pages that tells which code it is, and can hang on to the process after its end.</summary>
