@@ -1,3 +1,5 @@
+using DmaHeap.Linux;
+
 namespace DmaHeap.Hosting.Configuration;
 
 /// <summary>
@@ -8,7 +10,8 @@ internal static class DropIns
 {
     private const string FolderName = "plugins.d";
 
-    public static string FolderOf(string configuration) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(configuration))!, FolderName);
+    /// <summary>Where they are, whether it exists or not.</summary>
+    public static string FolderOf(string configuration) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(configuration)) ?? "/", FolderName);
 
     /// <summary>The roots of the files that are JSON; why another cannot be used is among the errors.</summary>
     public static List<JsonTreeNode> Read(string configuration, ConfigurationErrors errors)
@@ -16,10 +19,18 @@ internal static class DropIns
         var roots = new List<JsonTreeNode>();
         foreach (var file in Find(FolderOf(configuration), errors))
         {
-            if (JsonFile.Read(file, errors) is { } root) roots.Add(root);
+            if (IsPipe(file)) errors.Add(new SourceLocation(file, 0, 0), "", "cannot be read: it is no regular file");
+            else if (JsonFile.Read(file, errors) is { } root) roots.Add(root);
         }
 
         return roots;
+    }
+
+    // Somebody names the configuration, and may well name a pipe; here it is whatever lies in a folder, and opening a pipe could wait for ever.
+    private static bool IsPipe(string file)
+    {
+        if (PathDescriptor.TryOpen(file, out var place) != Errno.None) return false;
+        using (place) return !FileStatus.Of(place).IsRegular;
     }
 
     private static string[] Find(string folder, ConfigurationErrors errors)

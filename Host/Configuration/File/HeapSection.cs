@@ -13,13 +13,6 @@ internal sealed class HeapSection
     [TextRule(@"^[^\u0000-\u0020]([^\u0000-\u001F]{0,4093}[^\u0000-\u0020])?$", "the name or path of a plugin")]
     public required string Plugin { get; init; }
 
-    [Option("SHA-256 of the plugin's main assembly, in hexadecimal. Checked on the very bytes that are loaded; another file is refused.")]
-    [TextRule("^[0-9a-fA-F]{64}$", "a SHA-256 in hexadecimal: 64 of 0-9 a-f")]
-    public string? Sha256 { get; init; }
-
-    [Option("Whether the plugin can be unloaded when nobody uses it any more. Code that cannot is compiled as the runtime usually does, and stays in memory until the host ends.", Default = "true")]
-    public bool Unloadable { get; init; }
-
     [Option("Which heap type of the plugin; needed only when it has several.")]
     [TextRule(@"^[^\u0000-\u0020]{1,255}$", "the name of a heap type")]
     public string? Type { get; init; }
@@ -49,4 +42,11 @@ internal sealed class HeapSection
 
     [Option("Whether the host refuses to start without this heap; otherwise the heap is listed as unavailable.", Default = "true")]
     public bool Required { get; init; }
+
+    [Option("SHA-256 of the plugin's main assembly, in hexadecimal. Checked on the very bytes that are loaded; another file is refused.")]
+    [TextRule("^[0-9a-fA-F]{64}$", "a SHA-256 in hexadecimal: 64 of 0-9 a-f")]
+    public string? Sha256 { get; init; }
+
+    [Option("Whether the plugin can be unloaded when nobody uses it any more. Code that cannot is compiled as the runtime usually does, and stays in memory until the host ends.", Default = "true")]
+    public bool Unloadable { get; init; }
 }

@@ -1,5 +1,3 @@
-using DmaHeap.Linux;
-
 namespace DmaHeap.Hosting.Configuration;
 
 /// <summary>Reads a file into a tree; all that can go wrong with a file is an error like any other.</summary>
@@ -33,15 +31,6 @@ internal static class JsonFile
     /// <summary>A file's bytes; of one that is too large, just enough to tell.</summary>
     private static byte[] ReadBytes(string path)
     {
-        // Opening a pipe that somebody left there would wait for ever.
-        if (PathDescriptor.TryOpen(path, out var place) == Errno.None)
-        {
-            using (place)
-            {
-                if (!FileStatus.Of(place).IsRegular) throw new IOException("it is no regular file.");
-            }
-        }
-
         using var file = File.OpenRead(path);
         var bytes = new byte[ConfigurationReader.LargestFile + 1];
         return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
