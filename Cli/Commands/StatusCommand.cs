@@ -47,7 +47,7 @@ static class StatusCommand
         foreach (var plugin in Rows(status, "stayed")) console.WriteLine($"{Text(plugin, "plugin")} ({Hash(plugin)}) is still in memory since {Time(plugin, "since")}: {Text(plugin, "detail")}");
         if (status["loading"] is JsonObject loading) console.WriteLine($"Loading since {Time(loading, "since")}: {Text(loading, "what")}");
         if (status["reload"] is JsonObject reload) ShowReload(reload, console);
-        if (status["refused"] is JsonObject refused) console.WriteLine($"Refused at {Time(refused, "at")}: {Text(refused, "what")}: {Words.Visible(Text(refused, "reason") ?? "")}");
+        if (status["refused"] is JsonObject refused && Text(refused, "what") != "reload") console.WriteLine($"Refused at {Time(refused, "at")}: {Text(refused, "what")}: {Words.Visible(Text(refused, "reason") ?? "")}");
     }
 
     static void ShowEffective(JsonObject configuration, IAnsiConsole console)
