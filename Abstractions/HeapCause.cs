@@ -108,6 +108,9 @@ public static class HeapCause
     /// <summary>The heap threw something other than a <see cref="HeapException"/>, or broke the contract. EIO.</summary>
     public const string HeapFault = "heap-fault";
 
+    /// <summary>The descriptor stood for memory that was lost with the host that kept it. EINVAL.</summary>
+    public const string MemoryLost = "memory-lost";
+
     /// <summary>The request was withdrawn or its client is gone. EINTR.</summary>
     public const string Cancelled = "cancelled";
 

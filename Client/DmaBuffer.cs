@@ -11,28 +11,32 @@ namespace DmaHeap.Client;
 public sealed partial class DmaBuffer : IDisposable
 {
     readonly DmaHeapClient? _client;
+    readonly BufferId? _id;
+    readonly BufferFlags _flags;
+    volatile Adopted? _adopted;
 
     internal DmaBuffer(SafeFileHandle handle, DmaHeapClient? client, BufferId? id, long length, BufferFlags flags, int pageSize)
     {
         Handle = handle;
         _client = client;
-        Id = id;
+        _id = id;
+        _flags = flags;
         Length = length;
-        Flags = flags;
         PageSize = pageSize;
+        client?.Hold(this);
     }
 
     /// <summary>The descriptor, owned by this object.</summary>
     public SafeFileHandle Handle { get; }
 
-    /// <summary>Names the buffer; null when this object was made of a descriptor without asking the host.</summary>
-    public BufferId? Id { get; }
+    /// <summary>Names the buffer; null when this object was made of a descriptor without asking the host. Another one after a host that was started anew has adopted it.</summary>
+    public BufferId? Id => _adopted is { } adopted ? adopted.Id : _id;
 
     /// <summary>Bytes, a multiple of <see cref="PageSize"/>.</summary>
     public long Length { get; }
 
     /// <summary>What the buffer is; <see cref="BufferFlags.None"/> when this object was made of a descriptor without asking the host.</summary>
-    public BufferFlags Flags { get; }
+    public BufferFlags Flags => _adopted is { } adopted ? adopted.Flags : _flags;
 
     /// <summary>Bytes of each page; mappings start at a multiple of it.</summary>
     public int PageSize { get; }
@@ -90,7 +94,14 @@ public sealed partial class DmaBuffer : IDisposable
     }
 
     /// <summary>Closes the descriptor.</summary>
-    public void Dispose() => Handle.Dispose();
+    public void Dispose()
+    {
+        _client?.LetGo(this);
+        Handle.Dispose();
+    }
+
+    /// <summary>Takes over what another host says of the buffer.</summary>
+    internal void AdoptedAs(BufferId id, BufferFlags flags) => _adopted = new Adopted(id, flags);
 
     internal void EndCpuAccess(CpuAccessDirection direction) => _client!.AccessCpu(Handle, direction, end: true);
 
@@ -101,4 +112,7 @@ public sealed partial class DmaBuffer : IDisposable
         if (PageSize > Environment.SystemPageSize) return PageSize;
         return length >= HugePage ? HugePage : 0;
     }
+
+    // One object, so that nobody sees one half of before and one of after.
+    sealed record Adopted(BufferId Id, BufferFlags Flags);
 }

@@ -12,21 +12,23 @@ namespace DmaHeap.Client;
 /// Failures are a <see cref="DmaHeapException"/>. A cancelled request is withdrawn from the host and its outcome awaited: an allocation that had succeeded even so is
 /// given back and ends as <see cref="OperationCanceledException"/> all the same; any other request that was carried out in spite of it returns as if nothing had been.
 /// Disposing a client fails what is under way with ECANCELED; buffers allocated through it live on.
+/// A client that made its connection itself makes another when that is lost; see <see cref="ReconnectedAsync"/>.
 /// </remarks>
 public sealed partial class DmaHeapClient : IDisposable, IAsyncDisposable
 {
-    readonly HostConnection _connection;
+    volatile HostConnection _connection;
+    volatile HostInfo _host;
     ulong _lastNumber;
 
     DmaHeapClient(HostConnection connection, HostInfo host)
     {
         _connection = connection;
         _connection.Number = host.Connection;
-        Host = host;
+        _host = host;
     }
 
-    /// <summary>The host, as it introduced itself.</summary>
-    public HostInfo Host { get; }
+    /// <summary>The host, as it introduced itself: the last one, where it was started anew meanwhile.</summary>
+    public HostInfo Host => _host;
 
     internal HostConnection Connection => _connection;
 
@@ -44,7 +46,8 @@ public sealed partial class DmaHeapClient : IDisposable, IAsyncDisposable
         var dialing = Task.Run(() => HostDialer.Connect(path), CancellationToken.None);
         try
         {
-            return await AttachAsync(await dialing.WaitAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            var client = await AttachAsync(await dialing.WaitAsync(cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+            return client.KeepConnected(path);
         }
         catch (OperationCanceledException)
         {
@@ -58,7 +61,7 @@ public sealed partial class DmaHeapClient : IDisposable, IAsyncDisposable
     /// <summary>Connects to a host on this thread.</summary>
     /// <inheritdoc cref="ConnectAsync" path="/param[@name='path']"/>
     /// <inheritdoc cref="ConnectAsync" path="/exception"/>
-    public static DmaHeapClient Connect(string? path = null) => Attach(HostDialer.Connect(path));
+    public static DmaHeapClient Connect(string? path = null) => Attach(HostDialer.Connect(path)).KeepConnected(path);
 
     /// <summary>Speaks to a host on a socket that is connected already, such as one inherited or received.</summary>
     /// <param name="socket">A connected SOCK_SEQPACKET Unix socket on which nothing was said yet; owned by the client from now on, and made blocking.</param>
@@ -104,7 +107,11 @@ public sealed partial class DmaHeapClient : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Ends the connection. What is under way fails with ECANCELED; buffers live on.</summary>
-    public void Dispose() => _connection.Dispose();
+    public void Dispose()
+    {
+        StopReconnecting();
+        _connection.Dispose();
+    }
 
     /// <inheritdoc cref="Dispose"/>
     public ValueTask DisposeAsync()

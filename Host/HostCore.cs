@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using DmaHeap.Hosting.Adoption;
 using DmaHeap.Hosting.Allocation;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Heaps;
@@ -62,6 +63,7 @@ internal sealed class HostCore : IDisposable
         }
 
         Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, Ops, NewEpoch(), time, log, Probe);
+        Adopter = new Adopter(() => Registry, Quotas, Watch, Allocator, time, log);
         Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };
         Changes = new HeapChanges(this, new HeapTurnover(start, Retired, Table, log), options, plugins, time, log);
     }
@@ -90,6 +92,9 @@ internal sealed class HostCore : IDisposable
     public Releaser Releaser { get; }
 
     public Allocator Allocator { get; }
+
+    /// <summary>Takes over buffers of a host before this one.</summary>
+    public Adopter Adopter { get; }
 
     public BufferOps Ops { get; }
 

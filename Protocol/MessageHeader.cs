@@ -85,6 +85,9 @@ public enum MessageKind : ushort
     /// <summary>Client: what does the heap's journal say? <see cref="JournalRequest"/>.</summary>
     Journal = 40,
 
+    /// <summary>Client: take over this buffer of a host before you. Carries exactly one descriptor. <see cref="AdoptRequest"/>.</summary>
+    Adopt = 50,
+
     /// <summary>Lowest number of host-to-client events, all reserved: a client ignores those it does not know. They end below <see cref="ReplyBit"/>.</summary>
     FirstEvent = 0x4000,
 

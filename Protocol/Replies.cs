@@ -189,6 +189,9 @@ public enum BufferFlags : uint
 
     /// <summary>The memory behind it is secret.</summary>
     Secret = 8,
+
+    /// <summary>It was allocated from a host before this one, and adopted.</summary>
+    Adopted = 16,
 }
 
 /// <summary>One live buffer: the reply to <see cref="DescribeRequest"/> after a header, and an entry of the reply to <see cref="ListBuffersRequest"/>.</summary>
@@ -237,6 +240,17 @@ public struct DescribeReply
     public MessageHeader Header;
 
     /// <summary>The buffer.</summary>
+    public BufferEntry Buffer;
+}
+
+/// <summary>Reply to <see cref="AdoptRequest"/>.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+public struct AdoptReply
+{
+    /// <summary>Common header.</summary>
+    public MessageHeader Header;
+
+    /// <summary>The buffer, with the id it has from now on.</summary>
     public BufferEntry Buffer;
 }
 

@@ -121,6 +121,20 @@ public struct SetNameRequest
     public Text32 Name;
 }
 
+/// <summary>Shows a descriptor of a buffer that a host before this one handed out, to have it adopted.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+public struct AdoptRequest
+{
+    /// <summary>Common header.</summary>
+    public MessageHeader Header;
+
+    /// <summary>Its id under that host, for this one's log; zeros where it is not known.</summary>
+    public BufferId Former;
+
+    /// <summary>Its name; empty for the one it was allocated with.</summary>
+    public Text32 Name;
+}
+
 /// <summary>Asks for counters.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 public struct StatisticsRequest

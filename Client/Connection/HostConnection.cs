@@ -22,6 +22,8 @@ sealed partial class HostConnection : IDisposable
     bool _reading;
     Task _later = Task.CompletedTask; // the last of the sends that wait for a host that is behind
     CallFailure? _failure;
+    Action? _lost;
+    ulong _lossWatch;
 
     /// <summary>Speaks on a connected socket, which it then owns.</summary>
     public HostConnection(SafeFileHandle socket) => _socket = socket;
@@ -135,6 +137,15 @@ sealed partial class HostConnection : IDisposable
         if (TrySend(MessageCodec.Bytes(in request), null, MessageFlags.DontWait) == Errno.EAGAIN) _ = SendLaterAsync(request, null);
     }
 
+    /// <summary>Whether it has ended.</summary>
+    public bool IsLost
+    {
+        get
+        {
+            lock (_gate) return _failure is not null;
+        }
+    }
+
     /// <summary>The connection's number in the host's log; 0 where it is not known.</summary>
     public ulong Number { get; set; }
 
@@ -153,9 +164,12 @@ sealed partial class HostConnection : IDisposable
     bool Fail(CallFailure failure)
     {
         PendingCall[] calls;
+        Action? lost;
         lock (_gate)
         {
             if (_failure is null) SocketShutdown();
+            (lost, _lost) = (_lost, null);
+            LossWatch.Forget(_lossWatch);
             if (_failure is null || ReferenceEquals(failure, CallFailure.Disposed)) _failure = failure;
             calls = [.. _pending.Values];
             _pending.Clear();
@@ -165,8 +179,29 @@ sealed partial class HostConnection : IDisposable
             CloseIfDone();
         }
 
+        if (!ReferenceEquals(failure, CallFailure.Disposed)) lost?.Invoke(); // before anybody hears of it
         foreach (var call in calls) call.Complete(failure);
         return false;
+    }
+
+    /// <summary>Has somebody told, once, that the connection was lost, also while nobody uses it; at once, where it was. Not told of its disposal.</summary>
+    /// <param name="lost">Must not block.</param>
+    /// <returns>Whether a loss is noticed while nobody uses the connection; there may be no descriptor for that.</returns>
+    public bool WhenLost(Action lost)
+    {
+        lock (_gate)
+        {
+            if (_failure is null)
+            {
+                _lost = lost;
+                return LossWatch.TryWatch(this, _socket, out _lossWatch) == Errno.None;
+            }
+
+            if (ReferenceEquals(_failure, CallFailure.Disposed)) return true;
+        }
+
+        lost();
+        return true;
     }
 
     /// <summary>Wakes the reader, and whoever waits in a send.</summary>

@@ -71,6 +71,13 @@ static class ReplyReader
         return fault == MessageFault.None ? null : Describe(fault);
     }
 
+    public static string? Adopted(ReadOnlySpan<byte> packet, out BufferInfo info)
+    {
+        var fault = MessageCodec.Read<AdoptReply>(packet, out var reply);
+        info = fault == MessageFault.None ? Buffer(in reply.Buffer) : null!;
+        return fault == MessageFault.None ? null : Describe(fault);
+    }
+
     public static string? Statistics(ReadOnlySpan<byte> packet, out HeapStatistics statistics)
     {
         statistics = null!;

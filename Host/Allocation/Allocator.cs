@@ -24,6 +24,9 @@ internal sealed class Allocator(
     /// <summary>The upper half of the ids of this host's buffers.</summary>
     public ulong Epoch => epoch;
 
+    /// <summary>A number for a buffer, never used before in this host's run.</summary>
+    public ulong NextSequence() => Interlocked.Increment(ref _lastSequence);
+
     /// <exception cref="HeapException">The only exception there is: what the client is told. Refusals are counted and logged here.</exception>
     public Allocation Allocate(in BufferRequest request, CancellationToken cancellationToken)
     {
@@ -105,7 +108,7 @@ internal sealed class Allocator(
             ThrowIfMisaligned(slot, memory, (long)request.Alignment);
             probe.Reached(AllocationStep.Allocated);
             record = new BufferRecord(
-                Interlocked.Increment(ref _lastSequence), slot, buffer!, memory, request.Caller, request.Name, time.GetTimestamp());
+                NextSequence(), slot, buffer!, memory, request.Caller, request.Name, time.GetTimestamp());
             handle = Export(record, (FileAccessMode)(request.FileFlags & ProtocolConstants.AccessModeMask));
             slot.Statistics.Allocated(record.Length);
             record.MarkExported();

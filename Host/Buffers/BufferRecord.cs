@@ -14,6 +14,13 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
     private int _attachments;
     private OpTurn? _turn;
 
+    /// <summary>A buffer that a host before this one made: alive, and without a heap's object from the first.</summary>
+    public static BufferRecord Adopted(ulong sequence, HeapSlot heap, HostMemory memory, Caller owner, string name, long adoptedAt) =>
+        new(sequence, heap, new HeapBuffer(memory), memory, owner, name, adoptedAt) { IsAdopted = true, IsWithoutHeap = true, _state = (int)BufferState.Exported };
+
+    /// <summary>Whether it was made by a host before this one.</summary>
+    public bool IsAdopted { get; private init; }
+
     /// <summary>Counts the buffers of this host; the lower half of the public id.</summary>
     public ulong Sequence { get; } = sequence;
 

@@ -38,6 +38,12 @@ internal sealed class HeapStatistics : IHeapStatistics
     public void Allocated(long bytes)
     {
         Interlocked.Increment(ref _allocations);
+        Adopted(bytes);
+    }
+
+    /// <summary>Alive from now on, though allocated from a host before this one.</summary>
+    public void Adopted(long bytes)
+    {
         Interlocked.Increment(ref _buffers);
         var now = Interlocked.Add(ref _bytes, bytes);
         var peak = Interlocked.Read(ref _peak);
@@ -52,6 +58,11 @@ internal sealed class HeapStatistics : IHeapStatistics
     public void Released(long bytes)
     {
         Interlocked.Increment(ref _releases);
+        NotAdopted(bytes);
+    }
+
+    public void NotAdopted(long bytes)
+    {
         Interlocked.Decrement(ref _buffers);
         Interlocked.Add(ref _bytes, -bytes);
     }

@@ -31,6 +31,9 @@ internal sealed class ReleaseWatch : IDisposable
     private readonly Lock _lock = new();
     private readonly ITimer _watchdog;
 
+    // A file that is not tracked is watched for a moment by whoever asks what it is; who adopts it is not to lose the watch to that.
+    private readonly Lock _strangers = new();
+
     private Thread _thread;
     private int _turn;
     private bool _stopped;
@@ -100,8 +103,24 @@ internal sealed class ReleaseWatch : IDisposable
         if (errno == Errno.EACCES) return _opaque.TryFind(descriptor, out watch) && _table.TryFind(watch, out var opaque) ? opaque : null;
         if (errno != Errno.None) return null;
         if (_table.TryFind(watch, out var record)) return record;
-        _queue.TryRemove(watch);
-        return null;
+        lock (_strangers)
+        {
+            if (_table.TryFind(watch, out record)) return record; // adopted meanwhile, under this very watch
+            _queue.TryRemove(watch);
+            return null;
+        }
+    }
+
+    /// <summary>Watches a buffer whose file others have already. Where the file is a tracked buffer's, that is returned, and nothing done.</summary>
+    /// <exception cref="HeapException">ENOSPC when the system's watches are used up.</exception>
+    public BufferRecord? FindOrTrack(SafeFileHandle file, BufferRecord record)
+    {
+        lock (_strangers)
+        {
+            if (Identify(file) is { } known) return known;
+            Track(record, new Memory.ShownFile(file, IsOpaque: false));
+            return null;
+        }
     }
 
     /// <summary>Ends the watching; buffers still in the table stay there. Waits for the thread, unless a heap holds it.</summary>

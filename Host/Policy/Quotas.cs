@@ -49,6 +49,9 @@ internal sealed class Quotas(HostLimits limits)
         }
     }
 
+    /// <summary>Charges what is there already, past any limit.</summary>
+    public void ChargeAnyway(HeapAccounts heap, uint userId, long bytes) => Refund(heap, userId, -bytes);
+
     public void Refund(HeapAccounts heap, uint userId, long bytes)
     {
         heap.All.Refund(bytes);

@@ -55,6 +55,7 @@ internal static class Replies
         if (record.IsOpaque) flags |= BufferFlags.Opaque;
         if (record.Memory.IsSecret) flags |= BufferFlags.Secret;
         if (record.Length <= record.Memory.PageSize) flags |= BufferFlags.Contiguous;
+        if (record.IsAdopted) flags |= BufferFlags.Adopted;
         if (record.Heap.HasCpuAccessHooks(record.Buffer)) flags |= BufferFlags.CpuAccessHooks;
         return flags;
     }

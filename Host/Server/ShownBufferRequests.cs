@@ -24,5 +24,13 @@ internal sealed class ShownBufferRequests(HostCore core)
         RequestFields.Done(connection, request.Header);
     }
 
+    public void Adopt(Connection connection, in AdoptRequest request, ReceivedDescriptors descriptors)
+    {
+        using var shown = descriptors.Take(0);
+        var record = core.Adopter.Adopt(shown, RequestFields.Text(request.Name, "name"), request.Former, connection.Caller);
+        var reply = new AdoptReply { Header = RequestFields.ReplyHeader<AdoptReply>(request.Header), Buffer = Replies.Buffer(record, core.Allocator.Epoch, core.Time) };
+        connection.Send(MessageCodec.Bytes(in reply), []);
+    }
+
     private BufferRecord Identify(SafeFileHandle shown) => core.Find(shown);
 }

@@ -23,6 +23,7 @@ MAX_DESCRIPTORS = 253
 
 (HELLO, LIST_HEAPS, ALLOCATE, DESCRIBE, SET_NAME, STATISTICS, CANCEL, CPU_ACCESS, LIST_BUFFERS) = range(1, 10)
 ATTACH, MAP, UNMAP, DETACH, VMAP, VUNMAP = range(20, 26)
+ADOPT = 50
 BIDIRECTIONAL, TO_DEVICE, FROM_DEVICE = range(3)
 FIRST_EVENT, REPLY_BIT, ERROR = 0x4000, 0x8000, 0xFFFF
 ERROR_FATAL = 1
@@ -46,6 +47,8 @@ STRUCTS = {name: struct.Struct("<" + layout) for name, layout in {
     "AllocateReply": "IHHQ IiQII",
     "DescribeRequest": "IHHQ",
     "DescribeReply": "IHHQ QQQQIIIiII64s32s",
+    "AdoptRequest": "IHHQ QQ32s",
+    "AdoptReply": "IHHQ QQQQIIIiII64s32s",
     "SetNameRequest": "IHHQ 32s",
     "CpuAccessRequest": "IHHQ Q",
     "StatisticsRequest": "IHHQ 64s",
@@ -78,6 +81,7 @@ class BufferFlags(enum.IntFlag):
     CPU_ACCESS_HOOKS = 2
     CONTIGUOUS = 4
     SECRET = 8
+    ADOPTED = 16
 
 
 class HostError(OSError):
@@ -217,6 +221,11 @@ class Client:
     def describe(self, buffer) -> BufferInfo:
         body, _ = self._call(DESCRIBE, b"", shown=buffer)
         return _buffer_info(_unpack("DescribeReply", body))
+
+    def adopt(self, buffer, name: str = "") -> BufferInfo:
+        """Shows a buffer of a host that has ended to the one that followed, which counts and releases it from then on."""
+        body, _ = self._call(ADOPT, _pack("AdoptRequest", 0, 0, _field(name, 32)), shown=buffer)
+        return _buffer_info(_unpack("AdoptReply", body))
 
     def set_name(self, buffer, name: str) -> None:
         self._call(SET_NAME, _pack("SetNameRequest", _field(name, 32)), shown=buffer)
