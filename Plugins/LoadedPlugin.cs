@@ -14,12 +14,12 @@ namespace DmaHeap.Plugins;
 public sealed class LoadedPlugin : IDisposable
 {
     readonly Lock _lock = new();
-    readonly PrivateCopy _copy;
+    readonly PrivateCopy? _copy;
     readonly UnloadCheck _check;
     AssemblyLoadContext? _context;
     IReadOnlyList<HeapTypeInfo>? _heapTypes;
 
-    internal LoadedPlugin(PluginManifest manifest, PrivateCopy copy, AssemblyLoadContext context, IReadOnlyList<HeapTypeInfo> heapTypes)
+    internal LoadedPlugin(PluginManifest manifest, PrivateCopy? copy, AssemblyLoadContext context, IReadOnlyList<HeapTypeInfo> heapTypes)
     {
         Manifest = manifest;
         _copy = copy;
@@ -34,8 +34,11 @@ public sealed class LoadedPlugin : IDisposable
     /// <summary>Whether it can be unloaded before the process ends.</summary>
     public bool Unloadable => _check.Unloadable;
 
-    /// <summary>The private copy of its folder, gone once the plugin is unloaded.</summary>
-    public string CopyFolder => _copy.Folder;
+    /// <summary>The private copy of its folder, gone once the plugin is unloaded; the folder itself of one that was loaded in place.</summary>
+    public string CopyFolder => _copy?.Folder ?? Path.GetDirectoryName(Manifest.Path)!;
+
+    /// <summary>The main assembly in <see cref="CopyFolder"/>: the very bytes that were inspected and loaded.</summary>
+    public string CopyMainAssembly => _copy?.MainAssembly ?? Manifest.Path;
 
     /// <summary>Its heap types, in the order it declares them.</summary>
     /// <exception cref="ObjectDisposedException">It was unloaded.</exception>
@@ -78,7 +81,7 @@ public sealed class LoadedPlugin : IDisposable
         Release();
         UnloadReport report = _check.Run();
         if (report.Unloaded || !Unloadable)
-            _copy.Delete();
+            _copy?.Delete();
         return report;
     }
 

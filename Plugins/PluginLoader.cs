@@ -76,6 +76,17 @@ public sealed class PluginLoader : IDisposable
         }
     }
 
+    /// <summary>Loads a plugin from where it lies, for good: for a process that was given the private copy of another.</summary>
+    /// <param name="path">Path of its main assembly, in a folder that nobody changes while the process lives.</param>
+    /// <returns>The plugin, which stays in memory until the process ends.</returns>
+    /// <exception cref="PluginException">It is refused.</exception>
+    public static LoadedPlugin LoadInPlace(string path)
+    {
+        PluginManifest manifest = PluginInspector.Inspect(path);
+        manifest.ThrowIfRefused();
+        return PluginActivation.Load(manifest, copy: null, unloadable: false);
+    }
+
     /// <summary>
     /// Deletes the copies that are left, also of plugins that could not be unloaded: they may fail from now on when they first touch a further
     /// assembly of theirs. For the end of the process, after its heaps.

@@ -74,7 +74,7 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
     public HeapJournalPage ReadJournal(HeapSlot slot, long after, int most)
     {
         const int LongestLine = 4096;
-        if (slot.Heap is not IHeapJournal journal)
+        if (slot.Heap.Journal() is not { } journal)
         {
             throw new HeapException(HeapErrno.NotSupported, HeapCause.NoJournal, $"heap {slot.Name} keeps no journal; the plugin FakeHeap does");
         }

@@ -56,6 +56,13 @@ public static class ConfigurationReader
         return new ConfigurationResult<object?>(value, errors.InOrder());
     }
 
+    /// <summary>Checks a heap's own options by the metadata of the plugin's options class, without running any of the plugin: rules that only its code knows are not.</summary>
+    internal static void CheckOptions(HeapConfiguration heap, Type? optionsType, ConfigurationErrors errors)
+    {
+        if (optionsType is not null) OptionsBinder.Check(heap, optionsType, errors);
+        else if (heap.Options is { Properties.Count: > 0 } options) errors.Add(options, $"{heap.Plugin} takes no options");
+    }
+
     /// <summary>Of a file that has errors, the heaps that have none of their own: so that what only their plugins know is told in the same breath.</summary>
     internal static IReadOnlyList<HeapConfiguration> ReadWholeHeaps(string path)
     {

@@ -46,6 +46,9 @@ public sealed class HeapConfiguration
     /// <summary>How long one call of a buffer's op may take before the heap counts as faulted.</summary>
     public TimeSpan OpTimeout => _section.OpTimeout;
 
+    /// <summary>Where its code runs.</summary>
+    public HeapIsolation Isolation => _section.Isolation;
+
     /// <summary>True when the host must not start without it; false when it is listed as unavailable instead.</summary>
     public bool Required => _section.Required;
 
@@ -74,6 +77,7 @@ public sealed class HeapConfiguration
             && Commit == other.Commit
             && Cached == other.Cached
             && OpTimeout == other.OpTimeout
+            && Isolation == other.Isolation
             && Required == other.Required
             && JsonTreeNode.SameValue(Options, other.Options);
     }

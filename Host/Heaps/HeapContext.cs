@@ -8,6 +8,9 @@ internal sealed class HeapContext(string name, MemoryService memory, HeapStatist
 {
     public string Name => name;
 
+    /// <summary>The host's log, for what the host itself has to say of the heap.</summary>
+    public ILogger Logger => log;
+
     public IHeapLog Log { get; } = new HeapLog(name, log);
 
     public IHeapMemoryService Memory => memory;

@@ -71,25 +71,21 @@ internal sealed class HeapSlot
     }
 
     /// <summary>Whether a buffer's class overrides begin or end of CPU access, so that clients must send a message for it.</summary>
-    public bool HasCpuAccessHooks(HeapBuffer buffer) => ClassOf(buffer).HasCpuAccessHooks;
+    public bool HasCpuAccessHooks(HeapBuffer buffer) => HooksOf(buffer).HasFlag(BufferHooks.CpuAccess);
 
     /// <summary>Whether a buffer's class overrides an op that learns of the importer, so that it is worth finding out what program that runs.</summary>
-    public bool HasImporterHooks(HeapBuffer buffer) => ClassOf(buffer).HasImporterHooks;
+    public bool HasImporterHooks(HeapBuffer buffer) => HooksOf(buffer).HasFlag(BufferHooks.Importer);
 
-    private BufferClass ClassOf(HeapBuffer buffer)
+    private BufferHooks HooksOf(HeapBuffer buffer)
     {
+        if (buffer is IHookedBuffer hooked) return hooked.Hooks;
+
         // A heap has one buffer class, as a rule: remembering the last one saves the reflection. A race only looks again.
         var type = buffer.GetType();
-        if (Volatile.Read(ref _lastBufferClass) is { } last && ReferenceEquals(type, last.Type)) return last;
-        Type access = typeof(CpuAccess).MakeByRefType(), attachment = typeof(BufferAttachment), direction = typeof(DataDirection);
-        var found = new BufferClass(
-            type,
-            Overrides(type, nameof(HeapBuffer.BeginCpuAccess), access) || Overrides(type, nameof(HeapBuffer.EndCpuAccess), access),
-            Overrides(type, nameof(HeapBuffer.Attach), typeof(AttachRequest).MakeByRefType()) || Overrides(type, nameof(HeapBuffer.Detach), attachment)
-                || Overrides(type, nameof(HeapBuffer.Map), attachment, direction)
-                || Overrides(type, nameof(HeapBuffer.Unmap), attachment, typeof(IReadOnlyList<MemorySegment>), direction));
+        if (Volatile.Read(ref _lastBufferClass) is { } last && ReferenceEquals(type, last.Type)) return last.Hooks;
+        var found = new BufferClass(type, BufferClassHooks.Of(type));
         Volatile.Write(ref _lastBufferClass, found);
-        return found;
+        return found.Hooks;
     }
 
     /// <summary>Tells the heap that its end is near, so that calls that wait for something give up.</summary>
@@ -139,12 +135,8 @@ internal sealed class HeapSlot
         definition.ReturnPlugin();
     }
 
-    // By its parameters too: a class may have other methods of the name.
-    private static bool Overrides(Type type, string method, params Type[] parameters) =>
-        type.GetMethod(method, parameters)?.DeclaringType != typeof(HeapBuffer);
-
     // One object each, so that nobody sees one half of what belongs together with the other half of before.
-    private sealed record BufferClass(Type Type, bool HasCpuAccessHooks, bool HasImporterHooks);
+    private sealed record BufferClass(Type Type, BufferHooks Hooks);
 
     private sealed record Terms(HeapDefinition Definition, AccessRule Access);
 }

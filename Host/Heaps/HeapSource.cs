@@ -13,6 +13,10 @@ internal sealed record HeapSource(HeapConfiguration? Configuration, PluginLease?
     {
         if (Lease is null || other.Lease is null || !Lease.IsOfSamePlugin(other.Lease) || Swap != other.Swap) return false;
         return Swap is not null
-            || (Configuration!.Type == other.Configuration!.Type && JsonTreeNode.SameValue(Configuration.Options, other.Configuration.Options));
+            || (Configuration!.Type == other.Configuration!.Type && RunsLike(other.Configuration) && JsonTreeNode.SameValue(Configuration.Options, other.Configuration.Options));
     }
+
+    // A worker is held to its time by the heap that has it.
+    private bool RunsLike(HeapConfiguration other) =>
+        Configuration!.Isolation == other.Isolation && (other.Isolation == HeapIsolation.None || Configuration.OpTimeout == other.OpTimeout);
 }

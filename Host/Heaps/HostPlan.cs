@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DmaHeap.Hosting.Configuration;
+using DmaHeap.Hosting.Isolation;
 using DmaHeap.Linux;
 using DmaHeap.Plugins;
 
@@ -15,6 +16,9 @@ internal sealed record HostPlanned(IReadOnlyList<HeapDefinition> Heaps, HostLimi
 /// <summary>Turns what a host was told (a configuration file, plugin files, objects) into the heaps it is to start. Loads plugins; starts nothing.</summary>
 internal static class HostPlan
 {
+    // A worker that does not answer in time is ended, which frees the thread that waits: only were that to fail would the thread have to be given up.
+    private static readonly TimeSpan s_untilWorkerIsGone = TimeSpan.FromSeconds(10);
+
     /// <exception cref="ConfigurationException">Everything that is wrong with the configuration, plugins and their options included.</exception>
     /// <exception cref="PluginException">A plugin file that is tried out is none.</exception>
     public static HostPlanned Make(DmaHeapHostOptions options, PluginSet plugins)
@@ -121,6 +125,7 @@ internal static class HostPlan
             var lease = plugins.Take(locator.Locate(heap.Plugin), heap.Sha256, heap.Unloadable);
             var plugin = lease.Plugin;
             if (TypeOf(heap, plugin, errors) is not { } type) return null;
+            if (heap.Isolation == HeapIsolation.Process) return Isolated(heap, access, lease, type, errors);
             var options = ConfigurationReader.BindOptions(heap, type.OptionsType);
             foreach (var error in options.Errors) errors.Add(error.Location, error.Path, error.Message);
             return Define(heap, access, type.Capabilities, context => plugin.CreateHeap(type, context, options.Value)) with { Source = new HeapSource(heap, lease) };
@@ -135,6 +140,19 @@ internal static class HostPlan
             errors.Add(heap.Entry.Value.Find(key)?.Value ?? heap.Entry.Value, refusal.Message);
             return null;
         }
+    }
+
+    // Nothing of the plugin runs in the host: its options are checked by their metadata alone, and what only their class knows refuses the start in the worker.
+    private static HeapDefinition Isolated(HeapConfiguration heap, AccessRule access, PluginLease lease, HeapTypeInfo type, ConfigurationErrors errors)
+    {
+        ConfigurationReader.CheckOptions(heap, type.OptionsType, errors);
+        var plugin = new IsolatedPlugin(
+            lease.Plugin.CopyMainAssembly, heap.Plugin, type.Name, heap.Options?.ToJson(), heap.OpTimeout, type.Capabilities.HasFlag(HeapCapabilities.FixedCapacity));
+        return Define(heap, access, type.Capabilities, context => new IsolatedHeap(plugin, context)) with
+        {
+            OpTimeout = heap.OpTimeout + s_untilWorkerIsGone,
+            Source = new HeapSource(heap, lease),
+        };
     }
 
     private static HeapDefinition Swapped(HeapConfiguration heap, HeapSwap swap, PluginLocator locator, PluginLeases plugins, ConfigurationErrors errors)

@@ -24,7 +24,7 @@ internal static class StatisticsReplies
             Failures = Sum(counted, statistics => statistics.Failures),
             LimitBytes = limit == long.MaxValue ? 0 : (ulong)limit,
         };
-        if (heap?.Heap is IHeapGauge gauge && heap.Use.TryEnter()) AddGauges(ref reply, core, heap, gauge);
+        if (heap?.Heap.Gauge() is { } gauge && heap.Use.TryEnter()) AddGauges(ref reply, core, heap, gauge);
 
         var head = Unsafe.SizeOf<StatisticsReply>();
         var causes = counted

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Linux;
 
@@ -21,6 +22,7 @@ public sealed unsafe partial class PreparedProgram : IDisposable
     readonly byte** _arguments;
     readonly byte** _environment;
     readonly byte* _attributes;
+    readonly SpawnDescriptors? _descriptors;
 
     /// <summary>Lays a program out.</summary>
     /// <param name="file">A path, or a name to look for along PATH; bytes as the kernel takes them, without the terminating zero.</param>
@@ -28,9 +30,13 @@ public sealed unsafe partial class PreparedProgram : IDisposable
     /// <param name="environment">Its environment.</param>
     /// <param name="defaultSignals">Signals ignored here that it shall not ignore.</param>
     /// <param name="blockedSignals">What it starts with blocked.</param>
+    /// <param name="descriptors">All that it finds open, numbered from 0; null for whatever exec lets through. They stay the caller's, who may close them at once.</param>
+    /// <exception cref="LinuxException">EMFILE, ENOMEM.</exception>
     public PreparedProgram(
-        byte[] file, IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment, SignalSet defaultSignals, SignalSet blockedSignals)
+        byte[] file, IReadOnlyList<byte[]> arguments, IReadOnlyList<byte[]> environment, SignalSet defaultSignals, SignalSet blockedSignals,
+        IReadOnlyList<SafeFileHandle>? descriptors = null)
     {
+        if (descriptors is not null) _descriptors = new SpawnDescriptors(descriptors);
         _file = Copy(file);
         _arguments = CopyAll(arguments);
         _environment = CopyAll(environment);
@@ -51,7 +57,7 @@ public sealed unsafe partial class PreparedProgram : IDisposable
     public Errno TryStart(out int processId)
     {
         int pid = 0;
-        var errno = (Errno)posix_spawnp(&pid, _file, null, _attributes, _arguments, _environment);
+        var errno = (Errno)posix_spawnp(&pid, _file, _descriptors is null ? null : _descriptors.Actions, _attributes, _arguments, _environment);
         processId = pid;
         return errno;
     }
@@ -61,6 +67,7 @@ public sealed unsafe partial class PreparedProgram : IDisposable
     {
         foreach (var block in _memory) NativeMemory.Free((void*)block);
         _memory.Clear();
+        _descriptors?.Dispose();
     }
 
     byte** CopyAll(IReadOnlyList<byte[]> texts)

@@ -5,6 +5,9 @@ namespace DmaHeap.Linux;
 /// <summary>A resource that the kernel limits for each process.</summary>
 public enum LimitedResource
 {
+    /// <summary>RLIMIT_CORE: bytes of a core file; 0 for none.</summary>
+    CoreSize = 4,
+
     /// <summary>RLIMIT_NOFILE: one above the highest descriptor number.</summary>
     OpenFiles = 7,
 

@@ -40,6 +40,9 @@ internal sealed class HeapSection
         Default = "10s", Minimum = "10ms", Maximum = "1h")]
     public TimeSpan OpTimeout { get; init; }
 
+    [Option("Where the heap's code runs: none, in the host, or process, in a worker process that may die without harm to the host, other heaps and buffers.", Default = "none")]
+    public HeapIsolation Isolation { get; init; }
+
     [Option("Whether the host refuses to start without this heap; otherwise the heap is listed as unavailable.", Default = "true")]
     public bool Required { get; init; }
 

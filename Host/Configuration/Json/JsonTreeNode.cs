@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace DmaHeap.Hosting.Configuration;
 
 internal enum JsonTreeKind
@@ -88,6 +90,45 @@ internal sealed class JsonTreeNode : IPlaced
 
     /// <summary>An empty object in the place of one that the file leaves out.</summary>
     internal static JsonTreeNode Absent(JsonTreeNode parent, string name) => new(parent.Source, JsonTreeKind.Object, parent.Offset) { Parent = parent, Name = name };
+
+    /// <summary>The same as a text of its own, without comments.</summary>
+    internal string ToJson()
+    {
+        var buffer = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer)) WriteTo(json);
+        return System.Text.Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    private void WriteTo(Utf8JsonWriter json)
+    {
+        switch (Kind)
+        {
+            case JsonTreeKind.Object:
+                json.WriteStartObject();
+                foreach (var property in Properties)
+                {
+                    json.WritePropertyName(property.Name);
+                    property.Value.WriteTo(json);
+                }
+
+                json.WriteEndObject();
+                break;
+            case JsonTreeKind.Array:
+                json.WriteStartArray();
+                foreach (var item in Items) item.WriteTo(json);
+                json.WriteEndArray();
+                break;
+            case JsonTreeKind.Text:
+                json.WriteStringValue(Text);
+                break;
+            case JsonTreeKind.Null:
+                json.WriteNullValue();
+                break;
+            default:
+                json.WriteRawValue(Text);
+                break;
+        }
+    }
 
     /// <summary>What stands here, for a message.</summary>
     internal string Describe() => Kind switch

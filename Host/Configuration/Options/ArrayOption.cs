@@ -13,8 +13,8 @@ internal sealed class ArrayOption(Type itemType, OptionType item) : OptionType
         var isFine = true;
         for (var i = 0; i < node.Items.Count; i++)
         {
-            if (item.TryRead(node.Items[i], errors, out var read)) array.SetValue(read, i);
-            else isFine = false;
+            if (!item.TryRead(node.Items[i], errors, out var read)) isFine = false;
+            else if (read is not OptionClass.Placeholder) array.SetValue(read, i);
         }
 
         value = isFine ? array : null;

@@ -9,6 +9,9 @@ namespace DmaHeap.Hosting.Configuration;
 /// </summary>
 internal sealed class OptionClass(Type type, IReadOnlyList<OptionProperty> properties) : OptionType
 {
+    /// <summary>True when values are only checked: what is read is a placeholder then.</summary>
+    internal bool RunsNothing { get; init; }
+
     internal bool HasRequired => properties.Any(p => p.IsRequired);
 
     internal override bool TryRead(JsonTreeNode node, ConfigurationErrors errors, [NotNullWhen(true)] out object? value)
@@ -43,7 +46,7 @@ internal sealed class OptionClass(Type type, IReadOnlyList<OptionProperty> prope
 
     private object? Bind(JsonTreeNode node, ConfigurationErrors errors)
     {
-        var options = Activator.CreateInstance(type)!;
+        var options = RunsNothing ? Placeholder.Instance : Activator.CreateInstance(type)!;
         var misspelt = RefuseUnknownKeys(node, errors, out var isFine);
         foreach (var property in properties) isFine &= BindProperty(options, property, node, misspelt, errors);
 
@@ -71,7 +74,7 @@ internal sealed class OptionClass(Type type, IReadOnlyList<OptionProperty> prope
 
     private bool BindProperty(object options, OptionProperty property, JsonTreeNode node, HashSet<string> misspelt, ConfigurationErrors errors)
     {
-        if (property.HidesInitialValue(options))
+        if (!RunsNothing && property.HidesInitialValue(options))
         {
             errors.Add(node, $"the options class {type.FullName} gives {property.Name} a value that its [Option] does not declare as Default");
             return false;
@@ -89,10 +92,10 @@ internal sealed class OptionClass(Type type, IReadOnlyList<OptionProperty> prope
         return false;
     }
 
-    private static bool Set(object options, OptionProperty property, JsonTreeNode node, ConfigurationErrors errors)
+    private bool Set(object options, OptionProperty property, JsonTreeNode node, ConfigurationErrors errors)
     {
         if (!property.Type.TryRead(node, errors, out var value)) return false;
-        property.Set(options, value);
+        if (!RunsNothing) property.Set(options, value);
         return true;
     }
 
@@ -115,6 +118,12 @@ internal sealed class OptionClass(Type type, IReadOnlyList<OptionProperty> prope
         var message = JsonPath.Clip(error.Message, longest: 300);
         if (key is null) errors.Add(node, message);
         else errors.Add((node.Find(key)?.Value ?? node).Location, JsonPath.Of(node, key), message);
+    }
+
+    /// <summary>Stands for an object of a class that is not created.</summary>
+    internal sealed class Placeholder
+    {
+        public static Placeholder Instance { get; } = new();
     }
 
     private string Keys() => properties.Count == 0 ? "none" : string.Join(", ", properties.Select(p => p.Key));

@@ -15,6 +15,9 @@ internal sealed class OptionTypeBuilder
     /// <summary>What is wrong with the class; empty when it can be used.</summary>
     internal IReadOnlyList<string> Faults => _faults;
 
+    /// <summary>True for descriptions that only check: no class of options is created, and so none of the plugin's code runs.</summary>
+    internal bool RunsNothing { get; init; }
+
     internal OptionClass Describe(Type type)
     {
         if (!type.IsClass || type.IsAbstract || type.GetConstructor(Type.EmptyTypes) is null)
@@ -31,7 +34,7 @@ internal sealed class OptionTypeBuilder
             .ToList();
         _within.Pop();
         foreach (var twice in properties.GroupBy(p => p.Key).Where(g => g.Count() > 1)) _faults.Add($"{type.FullName} has two properties for the key \"{twice.Key}\"");
-        return new OptionClass(type, properties);
+        return new OptionClass(type, properties) { RunsNothing = RunsNothing };
     }
 
     private OptionProperty? DescribeProperty(PropertyInfo property)

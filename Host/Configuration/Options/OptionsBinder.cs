@@ -13,6 +13,16 @@ internal static class OptionsBinder
         return Bind(heap.Plugin, heap.Options ?? JsonTreeNode.Absent(section, "options"), section.Find("plugin")!.Value, type, errors);
     }
 
+    /// <summary>As <see cref="Bind(HeapConfiguration, Type, ConfigurationErrors)"/>, without creating anything of the plugin's.</summary>
+    internal static void Check(HeapConfiguration heap, Type type, ConfigurationErrors errors)
+    {
+        var section = heap.Entry.Value;
+        var builder = new OptionTypeBuilder { RunsNothing = true };
+        var described = builder.Describe(type);
+        foreach (var fault in builder.Faults) errors.Add(section.Find("plugin")!.Value, $"{heap.Plugin} has faulty options: {fault}");
+        if (builder.Faults.Count == 0) described.TryRead(heap.Options ?? JsonTreeNode.Absent(section, "options"), errors, out _);
+    }
+
     /// <summary>Fills a plugin's options class.</summary>
     /// <param name="plugin">The plugin, for messages.</param>
     /// <param name="options">What the file says.</param>
