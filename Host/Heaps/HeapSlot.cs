@@ -1,3 +1,4 @@
+using DmaHeap.Hosting.Isolation;
 using DmaHeap.Hosting.Policy;
 
 namespace DmaHeap.Hosting.Heaps;
@@ -56,6 +57,9 @@ internal sealed class HeapSlot
 
     /// <summary>Why it is unavailable; empty when it is not.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>Why it does not answer now, as a clause that follows "it": for good, or until its worker is back; null while it answers.</summary>
+    public string? Fault => Health.Fault ?? (Heap as IsolatedHeap)?.Fault;
 
     /// <summary>Calls under way and live buffers.</summary>
     public SlotUse Use { get; }

@@ -21,13 +21,13 @@ internal static class Replies
     {
         var entry = new HeapEntry
         {
-            State = slot.Heap is null ? HeapState.Unavailable : slot.Health.IsFaulted ? HeapState.Faulted : HeapState.Active,
+            State = slot.Heap is null ? HeapState.Unavailable : slot.Fault is not null ? HeapState.Faulted : HeapState.Active,
             Capabilities = (uint)slot.Definition.Capabilities,
         };
         TextField.Write(entry.Name, name);
         if (name != slot.Name) TextField.Write(entry.AliasOf, slot.Name);
         TextField.Write(entry.Plugin, slot.Definition.Plugin);
-        TextField.Write(entry.Reason, slot.Health.Fault is { } fault ? $"it {fault}; {slot.Health.LostThreads} of the host's threads are lost in it" : slot.Reason);
+        TextField.Write(entry.Reason, slot.Health.Fault is { } fault ? $"it {fault}; {slot.Health.LostThreads} of the host's threads are lost in it" : slot.Fault is { } gone ? $"it {gone}" : slot.Reason);
         return entry;
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Isolation;
 
 namespace DmaHeap.Hosting.Turnover;
 
@@ -38,7 +39,7 @@ internal static class StatusReport
     }
 
     /// <summary>The state of a heap that is served.</summary>
-    public static string StateOf(HeapSlot slot) => slot.Heap is null ? "unavailable" : slot.Health.IsFaulted ? "faulted" : "active";
+    public static string StateOf(HeapSlot slot) => slot.Heap is null ? "unavailable" : slot.Heap is IsolatedHeap { IsStarting: true } ? "loading" : slot.Fault is not null ? "faulted" : "active";
 
     private static void Served(Utf8JsonWriter json, HostCore core, HeapSlot slot)
     {
@@ -61,7 +62,8 @@ internal static class StatusReport
         json.WriteNumber("failures", slot.Statistics.Failures);
         json.WriteNumber("exceptions", slot.Health.Failures.Count);
         json.WriteNumber("lostThreads", slot.Health.LostThreads);
-        Optional(json, "reason", slot.Heap is null ? slot.Reason : slot.Health.Fault is { } fault ? $"it {fault}" : null);
+        Optional(json, "reason", slot.Heap is null ? slot.Reason : slot.Fault is { } fault ? $"it {fault}" : null);
+        if (slot.Heap is IsolatedHeap isolated) Worker(json, isolated);
         if (slot.Health.Failures.Last is { } last)
         {
             json.WriteStartObject("lastError");
@@ -71,6 +73,14 @@ internal static class StatusReport
             json.WriteEndObject();
         }
 
+        json.WriteEndObject();
+    }
+
+    private static void Worker(Utf8JsonWriter json, IsolatedHeap heap)
+    {
+        json.WriteStartObject("worker");
+        if (heap.ProcessId is { } process) json.WriteNumber("processId", process);
+        json.WriteNumber("restarts", heap.Restarts);
         json.WriteEndObject();
     }
 

@@ -13,6 +13,7 @@ public sealed class RoomRulesTests
         { "DmaHeap.Plugins", "DmaHeap.Plugins", ["DmaHeap.Abstractions"] },
         { "DmaHeap.Protocol", "DmaHeap.Protocol", [] },
         { "DmaHeap.Hosting", "DmaHeap.Hosting", ["DmaHeap.Abstractions", "DmaHeap.Linux", "DmaHeap.Plugins", "DmaHeap.Protocol"] },
+        { "DmaHeap.Worker", "DmaHeap.Worker", ["DmaHeap.Abstractions", "DmaHeap.Linux", "DmaHeap.Plugins", "DmaHeap.Hosting"] },
         { "DmaHeap.Client", "DmaHeap.Client", ["DmaHeap.Protocol", "DmaHeap.Linux"] },
         { "DmaHeap.KernelAbi", "DmaHeap.KernelAbi", ["DmaHeap.Linux"] },
         { "DmaHeap.Testing", "DmaHeap.Testing", ["DmaHeap.Abstractions", "DmaHeap.Hosting", "DmaHeap.Client"] },
