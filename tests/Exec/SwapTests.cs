@@ -118,10 +118,18 @@ public sealed class SwapTests : IDisposable
         using var sandbox = new ExecSandbox();
         var script = Write($$"""{ "rules": [ { "on": "allocate", "hang": "{{hang}}" } ] }""");
         var journal = _directory["calls.jsonl"];
-        var ended = await sandbox.RunAsync(["--swap", $"system={script}", "--journal", journal], ["timeout", "-s", "KILL", "2", sandbox.Python(), "-c", Allocate, "system", "1"]);
+        const string KillOnceItHangs = """
+            journal=$1; shift
+            "$@" &
+            until grep -q '"answer":"hangs"' "$journal"; do sleep 0.05; done
+            kill -KILL $!
+            wait $!
+            echo $?
+            """;
+        var ended = await sandbox.RunAsync(
+            ["--swap", $"system={script}", "--journal", journal], ["bash", "-c", KillOnceItHangs, "bash", journal, sandbox.Python(), "-c", Allocate, "system", "1"]);
 
-        Assert.Equal("", ended.Output);
-        Assert.Contains("\"answer\":\"hangs\"", File.ReadAllText(journal));
+        Assert.Equal("137\n", ended.Output);
     }
 
     public void Dispose() => _directory.Dispose();
