@@ -40,19 +40,19 @@ public sealed partial class DmaHeapHost : IDisposable
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(logging);
         var log = logging.CreateLogger("DmaHeap");
-        var claim = options.SocketPath is null ? null : SocketClaim.Take(options.SocketPath);
+        var place = PlaceOf(options);
         var plugins = new PluginSet(log, options.Time);
         HostCore? core = null;
         try
         {
             core = new HostCore(HostPlan.Make(options, plugins), options, plugins, log);
-            return new DmaHeapHost(plugins, core, claim is null ? null : new SocketServer(core, claim, log));
+            return new DmaHeapHost(plugins, core, place is null ? null : new SocketServer(core, place, log));
         }
         catch
         {
             core?.Dispose();
             plugins.Abandon();
-            claim?.Dispose();
+            place?.Dispose();
             throw;
         }
     }
@@ -111,6 +111,12 @@ public sealed partial class DmaHeapHost : IDisposable
     internal int Connections => _server?.Connections ?? 0;
 
     internal HostCore Core => _core ?? throw new ObjectDisposedException(nameof(DmaHeapHost));
+
+    private static ISocketPlace? PlaceOf(DmaHeapHostOptions options)
+    {
+        if (options.ListeningSocket is { } given) return new GivenSocket(options.SocketPath ?? "the socket given", given);
+        return options.SocketPath is { } path ? SocketClaim.Take(path) : null;
+    }
 
     // Not inlined, and nothing kept: an object of a plugin left on this stack would keep the plugin from being unloaded.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,4 +1,5 @@
 using DmaHeap.Hosting.Allocation;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting;
 
@@ -22,6 +23,12 @@ public sealed record DmaHeapHostOptions
 
     /// <summary>Where to listen; null to listen nowhere and serve this process alone.</summary>
     public string? SocketPath { get; init; }
+
+    /// <summary>
+    /// A listening Unix socket of kind SOCK_SEQPACKET that somebody else made, such as a service manager; the host's from its start on. <see cref="SocketPath"/> only says then where it is;
+    /// who may connect stays with whoever made it. Null for a socket of the host's own.
+    /// </summary>
+    public SafeFileHandle? ListeningSocket { get; init; }
 
     /// <summary>Limits over all heaps where the configuration has none of its own.</summary>
     public HostLimits Limits { get; init; } = new();

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using DmaHeap.Cli.Output;
+using DmaHeap.Cli.Service;
 using DmaHeap.Client;
 using DmaHeap.Hosting;
 using DmaHeap.Linux;
@@ -33,34 +34,34 @@ static class ServeCommand
 
     static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
+        var given = GivenSockets.Take();
         var options = HostSetup.Make(parsed.GetValue(CommonOptions.Config), parsed.GetRequiredValue(s_plugins)) with
         {
-            SocketPath = parsed.GetValue(CommonOptions.Socket) ?? SocketPath.ForHost(Environment.GetEnvironmentVariable, ProcessIdentity.EffectiveUserId),
+            SocketPath = given?.Path ?? parsed.GetValue(CommonOptions.Socket) ?? SocketPath.ForHost(Environment.GetEnvironmentVariable, ProcessIdentity.EffectiveUserId),
+            ListeningSocket = given?.Socket,
             WatchFiles = true,
         };
+        ThrowIfElsewhere(parsed.GetValue(CommonOptions.Socket), given?.Path);
 
         ThrowIfTooFewDescriptors();
         // Buffers of all users pass through this process: nobody but root may look into it, and it leaves no core. Unless its author looks already.
         ProcessControl.IsDumpable = Debugger.IsAttached;
         using var host = Build(options);
-        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => Reload(signal, host.Services.GetRequiredService<DmaHeapHostAccessor>()));
+        var log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("DmaHeap");
+        var service = new RunningService(new ServiceManager(log), host.Services.GetRequiredService<DmaHeapHostAccessor>(), options.SocketPath!);
+        using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => service.Reload(signal));
+        using var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(service.Stop);
         await StartAsync(host, cancellationToken);
         await AnnounceAsync(Results.Of(parsed), options, cancellationToken);
+        using var watchdog = service.Begin(log);
         await host.WaitForShutdownAsync(cancellationToken);
         return ExitCode.Success;
     }
 
-    static void Reload(PosixSignalContext signal, DmaHeapHostAccessor running)
+    static void ThrowIfElsewhere(string? asked, string? given)
     {
-        signal.Cancel = true;
-        try
-        {
-            running.Host.RequestReload();
-        }
-        catch (InvalidOperationException)
-        {
-            // Not up yet, or going down: there is nothing to reload.
-        }
+        if (asked is null || given is null || Path.GetFullPath(asked) == given) return;
+        throw new CommandFailedException(ExitCode.Failed, "socket-activation", $"The service manager passed the socket {given}, and --socket says {asked}.");
     }
 
     // The runtime alone holds some 150 descriptors, one for each of its files, and fails in its own words when it cannot.
@@ -91,16 +92,16 @@ static class ServeCommand
         var builder = new HostApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddDmaHeapHost(options);
         // Standard output is for the result. The generic host's own messages repeat, with a stack trace, what is reported as a failure anyway.
-        builder.Logging
-            .AddFilter("Microsoft", LogLevel.None)
-            .AddSimpleConsole(console => console.SingleLine = true)
-            .Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        var logging = builder.Logging.AddFilter("Microsoft", LogLevel.None);
+        logging = JournalStream.TakesTheLog ? logging.AddSystemdConsole() : logging.AddSimpleConsole(console => console.SingleLine = true);
+        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
         return builder.Build();
     }
 
     // Asked of the socket like any client, so that what is printed is what clients get.
     static async Task AnnounceAsync(Results results, DmaHeapHostOptions options, CancellationToken cancellationToken)
     {
+        if (JournalStream.TakesTheLog && !results.Json) return; // the log says it, and nobody reads a table there
         using var client = DmaHeapClient.Connect(options.SocketPath);
         var heaps = HeapRow.From(await client.ListHeapsAsync(cancellationToken));
         var document = new ServeDocument(options.SocketPath!, Environment.ProcessId, options.ConfigurationPath, heaps);

@@ -3,23 +3,20 @@ using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Server;
 
-/// <summary>The socket file a host listens on, at a path it has claimed.</summary>
+/// <summary>The socket a host listens on.</summary>
 internal sealed class ListeningSocket : IDisposable
 {
-    private const int Backlog = 1024;
-
-    private readonly SocketClaim _claim;
+    private readonly ISocketPlace _place;
     private readonly Lock _turn = new();
     private SafeFileHandle? _reserve;
 
-    /// <param name="claim">The path; the caller disposes it after this.</param>
+    /// <param name="place">Where; the caller disposes it after this.</param>
     /// <param name="mode">Who may connect.</param>
     /// <exception cref="LinuxException">The kernel refused.</exception>
-    public ListeningSocket(SocketClaim claim, UnixFileMode mode)
+    public ListeningSocket(ISocketPlace place, UnixFileMode mode)
     {
-        _claim = claim;
-        claim.Open(mode);
-        Handle = SeqpacketSocket.Listen(claim.Path, mode, Backlog, nonBlocking: true);
+        _place = place;
+        Handle = place.Listen(mode);
         _reserve = OpenReserve();
     }
 
@@ -45,16 +42,11 @@ internal sealed class ListeningSocket : IDisposable
         }
     }
 
-    /// <summary>Takes the name away and lets nobody in any more. Workers may still hold the socket.</summary>
-    public void Hide()
-    {
-        FileNames.TryUnlink(_claim.Path);
-        SeqpacketSocket.TryShutdown(Handle);
-    }
+    /// <summary>Has nobody find it any more. Workers may still hold the socket.</summary>
+    public void Hide() => _place.Hide(Handle);
 
     public void Dispose()
     {
-        FileNames.TryUnlink(_claim.Path);
         Handle.Dispose();
         _reserve?.Dispose();
     }

@@ -7,9 +7,10 @@ namespace DmaHeap.Hosting.Server;
 /// A host's right to a socket path, taken before anything is started. A lock file beside the socket says whether its host lives, so that a dead one's socket is taken over and a
 /// living one's is not.
 /// </summary>
-internal sealed class SocketClaim : IDisposable
+internal sealed class SocketClaim : ISocketPlace
 {
     private const string LockSuffix = ".lock";
+    private const int Backlog = 1024;
     private const UnixFileMode Owners = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly SafeFileHandle _lock;
@@ -45,8 +46,23 @@ internal sealed class SocketClaim : IDisposable
         }
     }
 
-    /// <summary>Lets those pass the directory who may connect, if it was made for this socket.</summary>
-    public void Open(UnixFileMode socketMode)
+    public SafeFileHandle Listen(UnixFileMode mode)
+    {
+        Open(mode);
+        return SeqpacketSocket.Listen(Path, mode, Backlog, nonBlocking: true);
+    }
+
+    public void ChangeMode(UnixFileMode mode) => File.SetUnixFileMode(Path, mode);
+
+    /// <summary>Also refuses whoever connected and was not let in.</summary>
+    public void Hide(SafeFileHandle listener)
+    {
+        FileNames.TryUnlink(Path);
+        SeqpacketSocket.TryShutdown(listener);
+    }
+
+    // Lets those pass the directory who may connect, if it was made for this socket.
+    private void Open(UnixFileMode socketMode)
     {
         const UnixFileMode Everybodys = UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
         if (_madeDirectory is not null && (socketMode & UnixFileMode.OtherWrite) != 0) File.SetUnixFileMode(_madeDirectory, Owners | Everybodys);
@@ -95,11 +111,14 @@ internal sealed class SocketClaim : IDisposable
         }
     }
 
-    // We hold the lock, so whoever made a socket there is gone. Anything else is somebody's file.
+    // We hold the lock, so a host that made a socket there is gone. But a service manager's socket has no lock, and anything else is somebody's file.
     private static void RemoveDeadHostsSocket(string path)
     {
         if (FileStatus.TryGet(path, out var status) != Errno.None) return;
         if (!status.IsSocket) throw new SocketInUseException(path, "a file that is no socket is there");
+        var errno = SeqpacketSocket.TryConnect(path, nonBlocking: true, out var connection);
+        connection.Dispose();
+        if (errno is not (Errno.ECONNREFUSED or Errno.ENOENT)) throw new SocketInUseException(path, "another program is listening there");
         FileNames.TryUnlink(path);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class SocketServer : IDisposable
 
     private readonly HostCore _core;
     private readonly ILogger _log;
-    private readonly SocketClaim _claim;
+    private readonly ISocketPlace _place;
     private readonly ListeningSocket _listener;
     private readonly EventPoll _poll;
     private readonly ConnectionTable _connections;
@@ -24,9 +24,9 @@ internal sealed class SocketServer : IDisposable
     private readonly WorkerPool _workers;
 
     /// <param name="core">What is served.</param>
-    /// <param name="claim">Where; the server gives it up when it is disposed.</param>
+    /// <param name="place">Where; the server gives it up when it is disposed.</param>
     /// <param name="log">The host's log.</param>
-    public SocketServer(HostCore core, SocketClaim claim, ILogger log)
+    public SocketServer(HostCore core, ISocketPlace place, ILogger log)
     {
         _core = core;
         _log = log;
@@ -35,8 +35,8 @@ internal sealed class SocketServer : IDisposable
         // The kernel bounds the descriptors in flight of a user without CAP_SYS_RESOURCE by that same limit; a quarter is left for others.
         _cap = new UndeliveredCap(MostUndeliveredPerConnection, MostUndeliveredPerUser, Math.Max(ProtocolConstants.MaxDescriptors, descriptors / 4 * 3), _connections);
         _handler = new RequestHandler(core, _cap);
-        _claim = claim;
-        _listener = new ListeningSocket(claim, SocketModeFor(core.Registry));
+        _place = place;
+        _listener = new ListeningSocket(place, SocketModeFor(core.Registry));
         try
         {
             _poll = new EventPoll();
@@ -53,7 +53,7 @@ internal sealed class SocketServer : IDisposable
         }
 
         core.HeapsChanged += FollowAccess;
-        HostLog.Listening(log, claim.Path, core.Registry.Slots.Count);
+        HostLog.Listening(log, place.Path, core.Registry.Slots.Count);
     }
 
     public int Connections => _connections.Count;
@@ -68,7 +68,7 @@ internal sealed class SocketServer : IDisposable
         _core.OpWatch.ThreadLost -= _workers.Replace;
         CloseAll(); // who was let in by a worker that was at it
         _listener.Dispose();
-        _claim.Dispose();
+        _place.Dispose();
         if (idle) _poll.Dispose();
     }
 
@@ -86,7 +86,7 @@ internal sealed class SocketServer : IDisposable
     {
         try
         {
-            File.SetUnixFileMode(_claim.Path, SocketModeFor(_core.Registry));
+            _place.ChangeMode(SocketModeFor(_core.Registry));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

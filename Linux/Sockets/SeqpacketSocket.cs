@@ -64,7 +64,14 @@ public static unsafe partial class SeqpacketSocket
     /// <param name="path">The file.</param>
     /// <param name="connection">The caller's to dispose; invalid on failure. It blocks.</param>
     /// <returns>ENOENT, ECONNREFUSED (nobody listens), EACCES, EPROTOTYPE (another kind of socket), ENAMETOOLONG.</returns>
-    public static Errno TryConnect(string path, out SafeFileHandle connection)
+    public static Errno TryConnect(string path, out SafeFileHandle connection) => TryConnect(path, nonBlocking: false, out connection);
+
+    /// <summary>Connects to a socket file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="nonBlocking">Whether neither this nor the connection ever waits.</param>
+    /// <param name="connection">The caller's to dispose; invalid on failure.</param>
+    /// <returns>As the other, and EAGAIN (its backlog is full).</returns>
+    public static Errno TryConnect(string path, bool nonBlocking, out SafeFileHandle connection)
     {
         if (!UnixAddress.TryCreate(path, out var address))
         {
@@ -72,7 +79,7 @@ public static unsafe partial class SeqpacketSocket
             return Errno.ENAMETOOLONG;
         }
 
-        connection = Create(nonBlocking: false);
+        connection = Create(nonBlocking);
         using var fd = new BorrowedDescriptor(connection);
         Errno errno;
         do errno = ErrnoGuard.Of(connect(fd.Number, &address, address.Length));

@@ -48,6 +48,14 @@ sealed class CliSandbox : IDisposable
 
     public RunningProgram Start(params string[] arguments) => RunningProgram.Start(Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap"), arguments, Environment());
 
+    /// <summary>Starts it with more variables than it has anyway.</summary>
+    public RunningProgram StartIn(IEnumerable<(string Name, string Value)> variables, params string[] arguments)
+    {
+        var environment = Environment();
+        foreach (var (name, value) in variables) environment[name] = value;
+        return RunningProgram.Start(Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap"), arguments, environment);
+    }
+
     /// <summary>Starts another program in the same environment, which may become another user: the directory is opened to all, as /tmp is.</summary>
     public RunningProgram StartOther(string program, params string[] arguments)
     {

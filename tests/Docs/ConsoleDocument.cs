@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
 using DmaHeap.Tests.Linux;
@@ -12,12 +11,14 @@ internal sealed class ConsoleDocument(string name)
     private readonly string[] _lines = File.ReadAllLines(Repository.File("docs", name));
 
     /// <summary>Runs all commands, in order, and compares what they print.</summary>
-    public async Task RunAsync(int atLeast)
+    /// <param name="atLeast">How many there are at least.</param>
+    /// <param name="isUp">Of a socket and a command that runs beside the others: whether it is as far as a person would wait for. Null: the socket is there.</param>
+    public async Task RunAsync(int atLeast, Func<string, string, bool>? isUp = null)
     {
         using var directory = new TemporaryDirectory();
         Directory.CreateSymbolicLink(directory["samples"], Repository.File("samples"));
         File.CreateSymbolicLink(directory["dmaheap"], Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap"));
-        using var shell = new DocumentShell(directory.Path);
+        using var shell = new DocumentShell(directory.Path, isUp is null ? null : command => isUp(directory["socket"], command));
 
         var commands = Commands().ToArray();
         Assert.True(commands.Length >= atLeast, "the commands were not found");
@@ -59,47 +60,4 @@ internal sealed class ConsoleDocument(string name)
     public static bool Fits(string expected, string printed) =>
         Regex.IsMatch(printed, "^" + string.Join("[^\n]*", expected.Split('…').Select(Regex.Escape)) + "$", RegexOptions.Singleline)
         && printed.Count(c => c == '\n') == expected.Count(c => c == '\n');
-
-    /// <summary>Runs a document's commands one after another; one that ends with &amp; runs on beside the others, and is ended with the shell.</summary>
-    private sealed class DocumentShell(string directory) : IDisposable
-    {
-        private readonly List<Process> _beside = [];
-
-        public async Task<string> RunAsync(string command)
-        {
-            if (command.EndsWith('&'))
-            {
-                _beside.Add(Start("exec " + command[..^1] + " > /dev/null 2>&1"));
-                await Eventually.Is(() => File.Exists(Path.Join(directory, "socket")));
-                return "";
-            }
-
-            using var process = Start($"{{ {command}\n}} 2>&1");
-            var printed = await process.StandardOutput.ReadToEndAsync().WaitAsync(TimeSpan.FromMinutes(1));
-            await process.WaitForExitAsync();
-            return printed;
-        }
-
-        public void Dispose()
-        {
-            foreach (var process in _beside)
-            {
-                process.Kill();
-                process.WaitForExit();
-                process.Dispose();
-            }
-        }
-
-        private Process Start(string script)
-        {
-            var start = new ProcessStartInfo("bash", ["-c", script]) { WorkingDirectory = directory, RedirectStandardOutput = true };
-            start.Environment["DMAHEAP_CONFIG"] = Repository.File("plugins.json");
-            start.Environment["DMAHEAP_PLUGINS"] = string.Join(':', new[] { "SystemHeap", "CmaHeap", "SecureHeap", "AttachTimeHeap", "RegionHeap", "FakeHeap" }.Select(Builds.Folder));
-            start.Environment["DMAHEAP_SOCKET"] = null;
-            start.Environment["TMPDIR"] = directory;
-            start.Environment["DOTNET_EnableDiagnostics"] = "0";
-            start.Environment["PYTHONDONTWRITEBYTECODE"] = "1";
-            return Process.Start(start)!;
-        }
-    }
 }

@@ -14,7 +14,8 @@ public sealed partial class EventsDocumentTests
     [Fact]
     public void Every_log_event_is_listed_with_its_id_and_level()
     {
-        var logged = typeof(HostLog).GetMethods(BindingFlags.Static | BindingFlags.Public)
+        var service = Assembly.LoadFrom(Builds.File("DmaHeap.Cli", "dmaheap")).GetType("DmaHeap.Cli.Service.ServiceLog", throwOnError: true)!;
+        var logged = new[] { typeof(HostLog), service }.SelectMany(type => type.GetMethods(BindingFlags.Static | BindingFlags.Public))
             .Select(method => (method.Name, Attribute: method.GetCustomAttribute<LoggerMessageAttribute>()))
             .Where(entry => entry.Attribute is not null)
             .Select(entry => $"{entry.Attribute!.EventId} {entry.Name} {entry.Attribute.Level.ToString().ToLowerInvariant()}")

@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using DmaHeap.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace DmaHeap.Cli.Service;
+
+/// <summary>The host's life as its service manager hears of it: ready, reloading and ready again, stopping. Thread-safe.</summary>
+sealed class RunningService(ServiceManager manager, DmaHeapHostAccessor running, string socket)
+{
+    readonly Lock _told = new();
+    bool _stopping;
+
+    /// <summary>It serves. Returns the watchdog, where one is wanted.</summary>
+    public Watchdog? Begin(ILogger log)
+    {
+        TellUnlessStopping(() => manager.Ready(Describe("")));
+        return Watchdog.Start(manager, socket, log);
+    }
+
+    /// <summary>SIGHUP: reads the configuration again, on another thread, since the signal's is wanted for the next one.</summary>
+    public void Reload(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        ThreadPool.QueueUserWorkItem(_ => Reload());
+    }
+
+    /// <summary>It ends. Nothing is told after this.</summary>
+    public void Stop()
+    {
+        lock (_told)
+        {
+            _stopping = true;
+            manager.Stopping();
+        }
+    }
+
+    void Reload()
+    {
+        TellUnlessStopping(manager.Reloading);
+        var outcome = "";
+        try
+        {
+            running.Host.Reload();
+        }
+        catch (HeapChangeException)
+        {
+            outcome = "; the last reload was refused, see dmaheap status"; // logged with its reasons
+        }
+        catch (InvalidOperationException)
+        {
+            return; // not up yet, or going down: there is nothing to reload
+        }
+
+        TellUnlessStopping(() => manager.Ready(Describe(outcome)));
+    }
+
+    void TellUnlessStopping(Action tell)
+    {
+        lock (_told)
+        {
+            if (!_stopping) tell();
+        }
+    }
+
+    string Describe(string outcome)
+    {
+        try
+        {
+            var heaps = running.Host.Heaps;
+            return $"Serving {heaps.Count(heap => heap.Unavailable is null)} of {heaps.Count} heaps on {socket}{outcome}";
+        }
+        catch (InvalidOperationException)
+        {
+            return "Stopping";
+        }
+    }
+}
