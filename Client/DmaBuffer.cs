@@ -14,8 +14,9 @@ public sealed partial class DmaBuffer : IDisposable
     readonly BufferId? _id;
     readonly BufferFlags _flags;
     volatile Adopted? _adopted;
+    readonly RequestName _request;
 
-    internal DmaBuffer(SafeFileHandle handle, DmaHeapClient? client, BufferId? id, long length, BufferFlags flags, int pageSize)
+    internal DmaBuffer(SafeFileHandle handle, DmaHeapClient? client, BufferId? id, long length, BufferFlags flags, int pageSize, RequestName request = default)
     {
         Handle = handle;
         _client = client;
@@ -23,6 +24,7 @@ public sealed partial class DmaBuffer : IDisposable
         _flags = flags;
         Length = length;
         PageSize = pageSize;
+        _request = request;
         client?.Hold(this);
     }
 
@@ -40,6 +42,10 @@ public sealed partial class DmaBuffer : IDisposable
 
     /// <summary>Bytes of each page; mappings start at a multiple of it.</summary>
     public int PageSize { get; }
+
+    /// <summary>Names the request that allocated it as the host's log and a heap's journal do (<c>7-42</c>); buffers allocated at once share one. Empty where the buffer came as a
+    /// descriptor, or the host does not number its connections.</summary>
+    public string RequestId => _request.ToString();
 
     /// <summary>Makes a buffer of a descriptor that came from elsewhere; no host is asked. Where the heap wants to know of CPU access, use
     /// <see cref="DmaHeapClient.Import"/>, which tells this object so.</summary>

@@ -69,7 +69,8 @@ public sealed class FakeHeap : IHeap, IHeapJournal
         {
             memory = _context.Memory.AllocatePages(new PageRequest { Length = length, Commit = request.Commit });
             if (wrong == FakeMemory.Unzeroed) Soil(memory);
-            return new FakeBuffer(memory, _player, Interlocked.Increment(ref _lastBuffer), request.Name, request.Caller);
+            if (wrong == FakeMemory.Fragmented) RefuseTooMany(Runs.Of(memory).Count, in request);
+            return new FakeBuffer(memory, _player, Interlocked.Increment(ref _lastBuffer), request.Name, request.Caller, wrong == FakeMemory.Fragmented);
         }
         catch
         {
@@ -77,6 +78,12 @@ public sealed class FakeHeap : IHeap, IHeapJournal
             _region.Return(length);
             throw;
         }
+    }
+
+    private static void RefuseTooMany(int runs, in AllocationRequest request)
+    {
+        if (request.MaxSegments <= 0 || runs <= request.MaxSegments) return;
+        throw new HeapException(HeapErrno.NoMemory, HeapCause.Fragmented, $"there are {runs} runs free, as scripted; at most {request.MaxSegments} were asked for");
     }
 
     private static void Soil(IHeapMemory memory)

@@ -77,5 +77,5 @@ sealed class AllocateCall() : PendingCall(MessageKind.Allocate)
     }
 
     DmaBuffer Make(int index, BufferId id, in AllocateReply reply, ReceivedDescriptors descriptors) =>
-        new(descriptors.Take(index), _client, id, (long)reply.Length, reply.Flags, (int)reply.PageSize);
+        new(descriptors.Take(index), _client, id, (long)reply.Length, reply.Flags, (int)reply.PageSize, Name);
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Runtime.InteropServices;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
@@ -72,7 +71,7 @@ sealed partial class HostConnection : IDisposable
         {
             ObjectDisposedException.ThrowIf(ReferenceEquals(_failure, CallFailure.Disposed), typeof(DmaHeapClient));
             if (_failure is { } failure) throw failure.ToException();
-            call.Begin(++_lastId, task);
+            call.Begin(new RequestName(Number, ++_lastId), task);
             _pending.Add(call.Id, call);
             if (task is not null) _tasks++;
         }
@@ -149,14 +148,12 @@ sealed partial class HostConnection : IDisposable
     /// <summary>The connection's number in the host's log; 0 where it is not known.</summary>
     public ulong Number { get; set; }
 
-    /// <summary>Names a request as the host's log does; empty where that is not known.</summary>
-    public string NameOf(ulong requestId) => Number == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"{Number}-{requestId}");
-
     void ThrowIfFailed(PendingCall call, CancellationToken cancellation)
     {
+        if (RequestEvents.Log.IsEnabled()) RequestEvents.Log.Ended(call);
         if (call.Failure is not { } failure) return;
         if (failure.Errno == Errno.EINTR && cancellation.IsCancellationRequested) throw new OperationCanceledException(failure.Message, cancellation);
-        throw failure.ToException(NameOf(call.Id));
+        throw failure.ToException(call.Name.ToString());
     }
 
     /// <summary>Ends the connection and all that is under way on it. The first reason counts.</summary>

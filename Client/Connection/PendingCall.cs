@@ -12,7 +12,9 @@ abstract class PendingCall(MessageKind kind)
 
     public MessageKind Kind { get; } = kind;
 
-    public ulong Id { get; private set; }
+    public ulong Id => Name.Number;
+
+    public RequestName Name { get; private set; }
 
     public CallFailure? Failure { get; private set; }
 
@@ -28,9 +30,9 @@ abstract class PendingCall(MessageKind kind)
     public virtual bool TakesDescriptors => false;
 
     /// <summary>Makes it ready for a request. An object whose thread waits may be used again and again.</summary>
-    public void Begin(ulong id, TaskCompletionSource? task)
+    public void Begin(RequestName name, TaskCompletionSource? task)
     {
-        Id = id;
+        Name = name;
         _task = task;
         Failure = null;
         IsParked = false;

@@ -64,7 +64,7 @@ public sealed class FakeRule : ICheckedOptions
     public FakeHang? Hang { get; init; }
 
     /// <summary>What is wrong with the memory.</summary>
-    [Option("Of allocate: hand out memory that is too short, or not zero.")]
+    [Option("Of allocate: hand out memory that is too short, not zero, or in many runs.")]
     public FakeMemory? Memory { get; init; }
 
     /// <summary>How long it takes.</summary>

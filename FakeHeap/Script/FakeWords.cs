@@ -118,4 +118,7 @@ public enum FakeMemory
 
     /// <summary>Filled with the byte 0xA5 instead of zeros.</summary>
     Unzeroed,
+
+    /// <summary>In runs of different lengths, each of which importers get as a segment of its own.</summary>
+    Fragmented,
 }

@@ -1,3 +1,4 @@
+using DmaHeap.Client;
 using DmaHeap.Heaps;
 using DmaHeap.Linux;
 using DmaHeap.Testing;
@@ -111,6 +112,45 @@ public sealed class FakeHeapTests
         using var budget = Heap("""{ "runOutAfter": "8KiB" }""");
         budget.Free(budget.Allocate(2 * Page));
         HeapCalls.Refuses(() => budget.Allocate(Page), HeapErrno.NoMemory, HeapCause.Exhausted);
+    }
+
+    [Theory]
+    [InlineData(1, 0, "1")]
+    [InlineData(9, 0, "1 2 3 1 2")]
+    [InlineData(9, 2, "1 2 2 1 1 2")]
+    [InlineData(129, 0, "3 6 9 3 6 9 3 6 9 3 6 9 3 6 9 3 6 9 3 6 9 3")]
+    public void Fragmented_memory_comes_to_importers_in_runs_and_other_memory_in_one(int pages, int longest, string expected)
+    {
+        using var heap = Heap("""{ "rules": [ { "on": "allocate", "call": 1, "memory": "fragmented" } ] }""");
+        HeapBuffer fragmented = heap.Allocate(pages * Page), whole = heap.Allocate(pages * Page);
+        var constraints = new AttachConstraints { MaxSegmentBytes = longest * Page };
+
+        var segments = fragmented.Map(fragmented.Attach(new AttachRequest { Constraints = constraints }), DataDirection.Bidirectional);
+        Assert.Equal(expected, string.Join(' ', segments.Select(segment => segment.Length / Page)));
+        var end = 0L;
+        Assert.All(segments, segment => Assert.Equal((fragmented.Memory, segment.Offset + segment.Length), (segment.Memory, end = segment.Offset == end ? end + segment.Length : -1)));
+        Assert.Equal(pages * Page, end);
+        Assert.Single(whole.Map(whole.Attach(new AttachRequest()), DataDirection.Bidirectional));
+    }
+
+    [Fact]
+    public async Task Fragmented_memory_is_seen_by_clients_and_is_no_good_to_who_takes_fewer_segments()
+    {
+        await using var host = await DmaHeapTestHost.StartAsync(new DmaHeapTestHostOptions
+        {
+            Heaps = [new() { Name = "fake", Create = context => new FakeHeap(context, Scripts.Accept("""{ "rules": [ { "on": "allocate", "memory": "fragmented" } ] }""")) }],
+            Listen = true,
+        });
+        await using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        using var buffer = await client.AllocateAsync("fake", 6 * Page, new DmaAllocationOptions { MaxSegments = 3 });
+
+        using (var attachment = await buffer.AttachAsync(new DmaAttachConstraints { MaxSegments = 3 }))
+        using (var mapping = await attachment.MapAsync())
+            Assert.Equal([Page, 2 * Page, 3 * Page], mapping.Segments.Select(segment => segment.Length));
+        var refusal = await Assert.ThrowsAsync<DmaHeapException>(() => buffer.AttachAsync(new DmaAttachConstraints { MaxSegments = 2 }));
+        Assert.Equal((Errno.EINVAL, HeapCause.ConstraintsNotMet), (refusal.Errno, refusal.Cause));
+        refusal = await Assert.ThrowsAsync<DmaHeapException>(() => client.AllocateAsync("fake", 6 * Page, new DmaAllocationOptions { MaxSegments = 2 }));
+        Assert.Equal((Errno.ENOMEM, HeapCause.Fragmented), (refusal.Errno, refusal.Cause));
     }
 
     [Fact]

@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Tracing;
 using DmaHeap.Client;
 using DmaHeap.Hosting;
+using DmaHeap.Linux;
 using DmaHeap.Protocol;
 using DmaHeap.Tests.Support;
 
@@ -25,6 +28,31 @@ public sealed class RequestIdTests
     }
 
     [Fact]
+    public async Task The_clients_log_names_what_was_answered_and_what_was_refused_as_the_host_does()
+    {
+        var seen = new List<RequestId>();
+        using var host = new TestHost(options => options with { Heaps = [.. options.Heaps, Refusing(seen)] });
+        using var client = DmaHeapClient.Connect(host.SocketPath);
+        using (client.Allocate("plain", 4096)) { } // before anybody listens
+        using var log = new ClientLog();
+
+        using var first = client.Allocate("plain", 4096);
+        using var second = await client.AllocateAsync("plain", 4096);
+        using var batch = client.AllocateMany("plain", 4096, 2);
+        var refusal = await Assert.ThrowsAsync<DmaHeapException>(() => client.AllocateAsync("refusing", 4096));
+
+        Assert.Equal(
+            [
+                $"request {first.RequestId}: Allocate answered", $"request {second.RequestId}: Allocate answered", $"request {batch[1].RequestId}: Allocate answered",
+                $"request {refusal.RequestId}: Allocate failed with EBUSY, on-purpose: refused",
+            ],
+            log.Lines);
+        Assert.Equal(batch[0].RequestId, batch[1].RequestId);
+        foreach (var buffer in new[] { first, second, batch[0] }) Assert.Contains(host.Log, line => line.StartsWith("270: ") && line.Contains($"request {buffer.RequestId}"));
+        Assert.Equal("", DmaBuffer.FromHandle(Memfd.Create("mine", MemfdFlags.CloseOnExec)).RequestId);
+    }
+
+    [Fact]
     public void Requests_of_the_embedding_program_are_on_connection_0_and_each_has_its_number()
     {
         var seen = new List<RequestId>();
@@ -45,6 +73,28 @@ public sealed class RequestIdTests
         client.Send(Messages.Hello());
 
         Assert.Equal(56u, client.Receive().As<HelloReply>().Header.Size);
+    }
+
+    /// <summary>What the client library tells of the requests of whoever made this, and not of those of other tests.</summary>
+    private sealed class ClientLog : EventListener
+    {
+        private static readonly AsyncLocal<bool> s_ours = new();
+
+        private readonly ConcurrentQueue<EventWrittenEventArgs> _events = [];
+
+        public ClientLog() => s_ours.Value = true;
+
+        public IEnumerable<string> Lines => _events.Select(each => string.Format(null, each.Message!, [.. each.Payload!]));
+
+        protected override void OnEventSourceCreated(EventSource source)
+        {
+            if (source.Name == "DmaHeap-Client") EnableEvents(source, EventLevel.Verbose);
+        }
+
+        protected override void OnEventWritten(EventWrittenEventArgs written)
+        {
+            if (s_ours.Value) _events.Enqueue(written);
+        }
     }
 
     private static HeapDefinition Refusing(List<RequestId> seen) => new() { Name = "refusing", Create = context => new RefusingHeap(context, seen) };
