@@ -13,12 +13,15 @@ public sealed record SyncFault
     /// <summary>Name of the buffer, or its number where it has none.</summary>
     public required string Buffer { get; init; }
 
-    /// <summary>First byte or page touched, in bytes from the buffer's start; -1 where it is not about one.</summary>
+    /// <summary>
+    /// First byte written, or first page that a read brought in, in bytes from the buffer's start; -1 where it is not about one. Where there is stale data to read, a read brings
+    /// in up to 64 KiB around it.
+    /// </summary>
     public long Offset { get; init; } = -1;
 
     /// <summary>
-    /// Who did it, or may have: of a skipped begin those who had the buffer mapped when it was noticed, else those who had a descriptor of it; of the rest whoever began
-    /// the access. Empty when they were gone, or belong to users that this process may not look at.
+    /// Who did it, or may have: of a skipped begin those who had the page in their page table when it was noticed, or else, and with <see cref="OutsideAccess.Nothing"/>, had the
+    /// buffer mapped, else had a descriptor of it; of the rest whoever began the access. Empty when they were gone, or belong to users that this process may not look at.
     /// </summary>
     public required IReadOnlyList<SyncProcess> Processes { get; init; }
 
@@ -29,7 +32,7 @@ public sealed record SyncFault
 
     private string What() => Kind switch
     {
-        SyncFaultKind.ReadWithoutBegin => $"read {Buffer} (page at {Offset}) without beginning CPU access: what it saw is not what the device wrote",
+        SyncFaultKind.ReadWithoutBegin => $"read {Buffer} (from page {Offset} on) without beginning CPU access: what it saw is not what the device wrote",
         SyncFaultKind.WroteWithoutBegin => $"wrote {Buffer} (byte {Offset}) without beginning CPU access: the device never gets it",
         SyncFaultKind.WroteWhileReading => $"wrote {Buffer} (byte {Offset}) in CPU access that it had begun for reading: the device never gets it",
         SyncFaultKind.NotEnded => $"had not ended its CPU access to {Buffer} when the device used it",

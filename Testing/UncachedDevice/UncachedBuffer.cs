@@ -4,14 +4,15 @@ using Microsoft.Win32.SafeHandles;
 namespace DmaHeap.Testing;
 
 /// <summary>
-/// A buffer that exists twice, for the CPU and for the device, and is one only where CPU access begins and ends. The CPU's copy is the file that programs map. Outside of CPU
-/// access it has no pages, so that whoever touches it gets zeros and leaves a page behind, which tells.
+/// A buffer that exists twice, for the CPU and for the device, and is one only where CPU access begins and ends. The CPU's copy is the file that programs map; outside of CPU
+/// access it rests, and keeps the traces of whoever touches it.
 /// </summary>
 internal sealed class UncachedBuffer : HeapBuffer
 {
     private readonly UncachedDevice _device;
     private readonly IHeapMemory _deviceCopy;
     private readonly string _name;
+    private readonly RestingCopy _resting;
     private readonly Lock _lock = new();
     private readonly List<OpenAccess> _open = [];
     private byte[] _loaded = [];
@@ -23,6 +24,7 @@ internal sealed class UncachedBuffer : HeapBuffer
         (_deviceCopy, _name, _device) = (deviceCopy, name, device);
         using var file = cpuCopy.OpenDescriptor();
         Inode = SparseFile.InodeOf(file);
+        _resting = RestingCopy.Of(device.Outside, Inode, Length);
     }
 
     /// <summary>Names the CPU's copy among the machine's memory files.</summary>
@@ -65,7 +67,7 @@ internal sealed class UncachedBuffer : HeapBuffer
             else StoreChanges(cpu, was);
             if (_open.Count > 0) return;
             _leftByTheDead = cpu is null;
-            if (cpu is not null) SparseFile.Clear(cpu, Length);
+            if (cpu is not null) _resting.Rest(cpu, _loaded);
         }
     }
 
@@ -100,24 +102,14 @@ internal sealed class UncachedBuffer : HeapBuffer
         }
     }
 
-    // Nobody had begun anything, so there are no pages but of those who should have.
+    // Nobody had begun anything, so there are no traces but of those who should have, or died in their access.
     private void LookForTraces(SafeFileHandle cpu)
     {
-        if (SparseFile.FindPage(cpu) is not { } page) return;
-        if (!_leftByTheDead)
-        {
-            var written = Read(cpu).AsSpan().IndexOfAnyExcept((byte)0);
-            _device.Report(new SyncFault
-            {
-                Kind = written < 0 ? SyncFaultKind.ReadWithoutBegin : SyncFaultKind.WroteWithoutBegin,
-                Buffer = _name,
-                Offset = written < 0 ? page : written,
-                Processes = BufferHolders.Find(Inode),
-            });
-        }
-
+        var touches = _leftByTheDead ? [] : _resting.FindTouches(cpu);
+        if (touches.Count == 0 && !_leftByTheDead) return;
+        foreach (var touch in touches) _device.Report(new SyncFault { Kind = touch.Kind, Buffer = _name, Offset = touch.Offset, Processes = touch.Processes });
         _leftByTheDead = false;
-        SparseFile.Clear(cpu, Length);
+        _resting.Restore(cpu);
     }
 
     private void Load(SafeFileHandle cpu)

@@ -12,15 +12,18 @@ namespace DmaHeap.Testing;
 /// <remarks>
 /// <para>Programs need not know: what they map is the CPU's copy, in the same process, over the host's socket, or under <c>dmaheap exec</c>. The device is this object
 /// (<see cref="Attach"/>), or any importer: what it maps is the device's copy.</para>
-/// <para>Outside of CPU access the CPU's copy has no pages. Whoever reads it then through a mapping finds zeros and leaves an empty page behind; whoever writes leaves a page
-/// that is not empty. It is noticed when the next CPU access begins or the device uses the buffer. Not noticed are <c>read(2)</c>, which leaves no page, writing zeros, which is
-/// taken for reading, and whatever happens while somebody else has begun CPU access.</para>
+/// <para>Outside of CPU access the CPU's copy holds what <see cref="Outside"/> says. Whoever touches it then through a mapping leaves a trace, which is noticed when the next
+/// CPU access begins or the device uses the buffer. Not noticed are <c>read(2)</c>, writing what is there already, which is taken for reading, and whatever happens while
+/// somebody else has begun CPU access.</para>
 /// </remarks>
 public sealed class UncachedDevice
 {
     private readonly ConcurrentDictionary<ulong, UncachedBuffer> _buffers = new();
     private readonly ConcurrentQueue<SyncFault> _faults = new();
     private volatile IHeapLog? _log;
+
+    /// <summary>What programs find outside of CPU access: by default what was there at the end of the last one.</summary>
+    public OutsideAccess Outside { get; init; }
 
     /// <summary>What programs skipped so far, in the order in which it was noticed.</summary>
     public IReadOnlyList<SyncFault> Faults => [.. _faults];

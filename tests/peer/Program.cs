@@ -6,14 +6,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 // A second process for tests: "allocate SOCKET COUNT" asks for buffers and waits to be killed; "watches" runs a host until the system's watches are used up;
 // "ioctl" uses /dev/dma_heap as a program written for the kernel's heaps; "import SOCKET SHARE" receives buffers on SHARE and does to them what it reads;
-// "camera SOCKET MANNER" uses the frames of an uncached device; "keep SOCKET HEAP COUNT" holds buffers while its host dies.
+// "camera SOCKET" uses the frames of an uncached device; "keep SOCKET HEAP COUNT" holds buffers while its host dies.
 return args switch
 {
     ["allocate", var socket, var count] => Allocate(socket, uint.Parse(count)),
     ["watches"] => UseUpWatches(),
     ["ioctl"] => RawIoctl.Run(),
     ["import", var socket, var share] => ImporterLoop.Run(socket, share),
-    ["camera", var socket, var manner] => CameraLoop.Run(socket, careful: manner == "careful"),
+    ["camera", var socket] => CameraLoop.Run(socket),
     ["keep", var socket, var heap, var count] => KeeperLoop.Run(socket, heap, int.Parse(count)),
     _ => 2,
 };

@@ -1,5 +1,5 @@
-/* A program that uses the frames of an uncached device, as written for the kernel's heaps: "careful" says so when it touches them, "careless" forgets. Does what it
-   reads, a line at a time: "read OFFSET", "write OFFSET VALUE", "open OFFSET VALUE" (begins to write and does not end), and answers each with a line. */
+/* A program that uses the frames of an uncached device, as written for the kernel's heaps. Does what it reads, a line at a time: "read OFFSET", "write OFFSET VALUE",
+   "open OFFSET VALUE" (begins to write and does not end), "peek OFFSET" and "poke OFFSET VALUE" (forget to begin), and answers each with a line. */
 #define _GNU_SOURCE
 #include "check.h"
 
@@ -11,9 +11,8 @@ static void sync_buffer(int fd, uint64_t flags)
         printf("SYNC: %s ", strerror(errno));
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-    bool careful = argc > 1 && strcmp(argv[1], "careful") == 0;
     int heap = open("/dev/dma_heap/camera", O_RDWR | O_CLOEXEC);
     struct alloc request = {.len = LENGTH, .fd_flags = O_RDWR | O_CLOEXEC};
     if (heap < 0 || ioctl(heap, ALLOC, &request) != 0)
@@ -30,7 +29,7 @@ int main(int argc, char **argv)
         int value = 0;
         if (sscanf(line, "%15s %ld %d", what, &offset, &value) < 2 || offset < 0 || offset >= LENGTH)
             return 2;
-        bool reads = strcmp(what, "read") == 0, ends = strcmp(what, "open") != 0;
+        bool careful = what[0] != 'p', reads = strcmp(what, "read") == 0 || strcmp(what, "peek") == 0, ends = strcmp(what, "open") != 0;
         uint64_t flags = reads ? SYNC_READ : SYNC_WRITE;
         if (careful)
             sync_buffer(fd, flags);
