@@ -69,6 +69,9 @@ internal static partial class HostLog
     public static partial void ImporterRefused(
         ILogger log, uint userId, int processId, string executable, string op, ulong sequence, string heap, string sentence, Linux.Errno errno, string cause);
 
+    [LoggerMessage(204, LogLevel.Error, "An op of buffer {Sequence} of heap {Heap} failed inside the host (request {Request})")]
+    public static partial void OpFailed(ILogger log, ulong sequence, string heap, string request, Exception exception);
+
     [LoggerMessage(203, LogLevel.Information, "Importer {UserId}/{ProcessId} went and left {Attachments} attachments of buffer {Sequence} of heap {Heap}; they are undone")]
     public static partial void ImporterLeft(ILogger log, uint userId, int processId, int attachments, ulong sequence, string heap);
 }

@@ -109,7 +109,7 @@ internal sealed class Allocator(
             probe.Reached(AllocationStep.Allocated);
             record = new BufferRecord(
                 NextSequence(), slot, buffer!, memory, request.Caller, request.Name, time.GetTimestamp());
-            handle = Export(record, (FileAccessMode)(request.FileFlags & ProtocolConstants.AccessModeMask));
+            handle = Export(record, (FileAccessMode)(request.FileFlags & ProtocolConstants.AccessModeMask), request.WhenGivenUp);
             slot.Statistics.Allocated(record.Length);
             record.MarkExported();
             probe.Reached(AllocationStep.Exported);
@@ -191,9 +191,9 @@ internal sealed class Allocator(
             $"an alignment of {new ByteSize(alignment).ToText()} was asked for, and heap {slot.Name} gives pages of {new ByteSize(memory.PageSize).ToText()}");
     }
 
-    private SafeFileHandle Export(BufferRecord record, FileAccessMode mode)
+    private SafeFileHandle Export(BufferRecord record, FileAccessMode mode, Action<HeapException>? whenGivenUp)
     {
-        var shown = record.Memory.TakeShownFile(ops.MmapPolicyOf(record), ShownName(record));
+        var shown = record.Memory.TakeShownFile(ops.MmapPolicyOf(record, whenGivenUp), ShownName(record));
         using var file = shown.File;
         watch.Track(record, in shown);
         SafeFileHandle? handle = null;

@@ -34,4 +34,7 @@ public readonly struct BufferRequest
 
     /// <summary>Most segments the importers that will attach can take; 0 for no limit.</summary>
     public int MaxSegments { get; init; }
+
+    /// <summary>Told, on another thread, when the heap does not come back from deciding how the buffer is exported: whoever waits hears it then, and not when the heap is back.</summary>
+    internal Action<HeapException>? WhenGivenUp { get; init; }
 }

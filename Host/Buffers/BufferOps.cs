@@ -53,9 +53,14 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
     }
 
     /// <summary>Asks which descriptor the buffer's clients get. Nobody else has the buffer yet.</summary>
-    /// <exception cref="HeapException">The heap failed.</exception>
-    public MmapPolicy MmapPolicyOf(BufferRecord record) =>
-        Call(new OpCall(record, NoReply.Instance, static _ => null), nameof(HeapBuffer.MmapPolicy), buffer => buffer.MmapPolicy);
+    /// <param name="record">The buffer.</param>
+    /// <param name="whenGivenUp">Told when the heap does not come back; null where nobody can be told.</param>
+    /// <exception cref="HeapException">The heap failed, or came back after it was given up.</exception>
+    public MmapPolicy MmapPolicyOf(BufferRecord record, Action<HeapException>? whenGivenUp)
+    {
+        var call = new OpCall(record, NoReply.Instance, static _ => null) { WhenGivenUp = whenGivenUp is null ? null : () => whenGivenUp(record.Heap.Health.Refusal(record.Heap.Name)) };
+        return Call(call, nameof(HeapBuffer.MmapPolicy), buffer => buffer.MmapPolicy);
+    }
 
     /// <exception cref="HeapException">The heap refused or failed.</exception>
     public HeapGauges ReadGauges(HeapSlot slot, IHeapGauge gauge)

@@ -81,10 +81,15 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
         return taken;
     }
 
-    /// <summary>Told, in the buffer's turn, when the buffer's heap is about to end before it: whoever had ops of the heap called undoes them.</summary>
+    /// <summary>Told, in the buffer's turn, when the heap is about to lose the buffer: whoever had ops of the heap called undoes them.</summary>
     public event Action<OpCall>? HeapEnding;
 
-    public void EndImports(OpCall call) => HeapEnding?.Invoke(call);
+    /// <summary>Has all that the heap's ops gave undone, the latest first.</summary>
+    public void EndImports(OpCall call)
+    {
+        if (HeapEnding is not { } ending) return;
+        foreach (var undo in ending.GetInvocationList().Reverse()) ((Action<OpCall>)undo)(call);
+    }
 
     /// <summary>Importers attached.</summary>
     public int Attachments => Volatile.Read(ref _attachments);

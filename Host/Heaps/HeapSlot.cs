@@ -1,5 +1,7 @@
 using DmaHeap.Hosting.Isolation;
 using DmaHeap.Hosting.Policy;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DmaHeap.Hosting.Heaps;
 
@@ -41,6 +43,9 @@ internal sealed class HeapSlot
 
     /// <summary>The host's clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The host's log.</summary>
+    public ILogger Log { get; init; } = NullLogger.Instance;
 
     /// <summary>When it was started, or could not be.</summary>
     public DateTimeOffset Since { get; init; }

@@ -51,7 +51,7 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
             var heap = definition.Create(new HeapContext(definition.Name, memory, books.Statistics, time, log, ending.Token))
                 ?? throw new InvalidOperationException("The heap's factory returned null.");
             HostLog.HeapStarted(log, definition.Name, definition.Plugin);
-            return new HeapSlot(definition, access, books, ending) { Heap = heap, Time = time, Since = time.GetUtcNow() };
+            return new HeapSlot(definition, access, books, ending) { Heap = heap, Time = time, Log = log, Since = time.GetUtcNow() };
         }
         catch (Exception exception)
         {
@@ -59,7 +59,7 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
             var reason = exception is HeapException refusal ? refusal.Message : $"{exception.GetType().Name}: {exception.Message}";
             if (required) throw new HeapStartException(definition.Name, reason, exception);
             HostLog.HeapUnavailable(log, definition.Name, reason);
-            return new HeapSlot(definition, access, books) { Reason = reason, Time = time, Since = time.GetUtcNow() };
+            return new HeapSlot(definition, access, books) { Reason = reason, Time = time, Log = log, Since = time.GetUtcNow() };
         }
     }
 }

@@ -1,8 +1,14 @@
+using DmaHeap.Hosting.Buffers;
+
 namespace DmaHeap.Hosting.Importers;
 
 /// <content>The importer's own numbers for what it has.</content>
 internal sealed partial class Importer
 {
+    private const int LeastRoom = 64;
+
+    private int _cpuAccessRoom = LeastRoom;
+
     /// <summary>Attachments and vmaps there are, or are about to be.</summary>
     public int Held
     {
@@ -42,6 +48,31 @@ internal sealed partial class Importer
         lock (_lock)
         {
             return table.Remove(number, out var entry) ? entry : throw NotThere(what, number);
+        }
+    }
+
+    private OpenCpuAccesses CpuAccessTo(BufferRecord record)
+    {
+        lock (_lock)
+        {
+            if (_closed) throw Allocation.Allocator.Withdrawn();
+            if (_cpuAccess.TryGetValue(record, out var open)) return open;
+            // Who closes a buffer without ending what it began leaves an entry for nothing.
+            if (_cpuAccess.Count >= _cpuAccessRoom)
+            {
+                foreach (var gone in _cpuAccess.Keys.Where(other => other.State >= BufferState.Releasing).ToArray()) _cpuAccess.Remove(gone);
+                _cpuAccessRoom = Math.Max(LeastRoom, 2 * _cpuAccess.Count);
+            }
+
+            return _cpuAccess[record] = new OpenCpuAccesses(ops, record);
+        }
+    }
+
+    private void ForgetEnded(BufferRecord record, OpenCpuAccesses open)
+    {
+        lock (_lock)
+        {
+            if (open.IsEmpty && _cpuAccess.TryGetValue(record, out var found) && ReferenceEquals(found, open)) _cpuAccess.Remove(record);
         }
     }
 

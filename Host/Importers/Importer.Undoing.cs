@@ -11,7 +11,7 @@ internal sealed partial class Importer
     {
         Attachment[] attachments;
         VirtualMapping[] mappings;
-        (BufferRecord Record, DataDirection Direction)[] cpuAccess;
+        KeyValuePair<BufferRecord, OpenCpuAccesses>[] cpuAccess;
         lock (_lock)
         {
             if (_closed) return;
@@ -24,22 +24,22 @@ internal sealed partial class Importer
             _cpuAccess.Clear();
         }
 
-        var records = cpuAccess.Select(access => access.Record).Concat(mappings.Select(mapping => mapping.Record)).Concat(attachments.Select(attachment => attachment.Record));
+        var records = cpuAccess.Select(access => access.Key).Concat(mappings.Select(mapping => mapping.Record)).Concat(attachments.Select(attachment => attachment.Record));
         foreach (var record in records.Distinct().Reverse())
         {
             Undo(record,
                 [.. attachments.Where(attachment => attachment.Record == record).Reverse()],
                 [.. mappings.Where(mapping => mapping.Record == record).Reverse()],
-                [.. cpuAccess.Where(access => access.Record == record).Select(access => access.Direction).Reverse()]);
+                cpuAccess.FirstOrDefault(access => access.Key == record).Value);
         }
     }
 
-    private void Undo(BufferRecord record, Attachment[] attachments, VirtualMapping[] mappings, DataDirection[] cpuAccess) =>
+    private void Undo(BufferRecord record, Attachment[] attachments, VirtualMapping[] mappings, OpenCpuAccesses? cpuAccess) =>
         record.Turn.Post(new OpCall(record, NoReply.Instance, call =>
         {
             if (attachments.Length > 0) HostLog.ImporterLeft(log, caller.UserId, caller.ProcessId, attachments.Length, record.Sequence, record.Heap.Name);
             if (attachments.Length > 0) call.Shown = attachments[0].Shown; // the client's own descriptor is gone with it
-            foreach (var direction in cpuAccess) Quietly(() => ops.EndCpuAccess(call, direction, caller));
+            cpuAccess?.EndAll(call);
             foreach (var mapping in mappings) Quietly(() => Vunmap(call, mapping));
             foreach (var attachment in attachments) Quietly(() => Detach(call, attachment));
             return null;
@@ -106,13 +106,20 @@ internal sealed partial class Importer
         attachment.GoOnWithoutHeap();
     }
 
+    private void EndWithHeap(OpCall call, VirtualMapping mapping)
+    {
+        if (mapping.Mapped is not { } segment) return;
+        Quietly(() => ops.Vunmap(call, segment));
+        mapping.GoOnWithoutHeap();
+    }
+
     private MappedMemory Vmap(OpCall call, VirtualMapping mapping, ulong number)
     {
         var segment = ops.Vmap(call);
         try
         {
             var memory = SegmentOpening.OpenWhole(segment, mapping, what => ops.Broken(call, nameof(HeapBuffer.Vmap), what));
-            mapping.Mapped = segment;
+            mapping.Begin(segment, heapEnding: ending => EndWithHeap(ending, mapping));
             call.Undo = () =>
             {
                 Remove(_mappings, number, mapping);

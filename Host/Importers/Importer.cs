@@ -19,7 +19,7 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, Attachment> _attachments = [];
     private readonly Dictionary<ulong, VirtualMapping> _mappings = [];
-    private readonly List<(BufferRecord Record, DataDirection Direction)> _cpuAccess = [];
+    private readonly Dictionary<BufferRecord, OpenCpuAccesses> _cpuAccess = [];
     private bool _closed;
 
     /// <summary>Attaches to a buffer.</summary>
@@ -180,19 +180,17 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
         {
             using (shown)
             {
-                ThrowIfClosed();
                 call.Shown = shown;
-                ops.BeginCpuAccess(call, direction, caller);
-                lock (_lock)
+                var open = CpuAccessTo(record); // should the importer go meanwhile, its undoing finds it
+                try
                 {
-                    if (!_closed)
-                    {
-                        _cpuAccess.Add((record, direction));
-                        return null;
-                    }
+                    open.Begin(call, direction, caller);
+                }
+                finally
+                {
+                    ForgetEnded(record, open);
                 }
 
-                ops.EndCpuAccess(call, direction, caller); // it went while the hook was under way, and what it had was undone already
                 return null;
             }
         })
@@ -207,17 +205,19 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
         {
             using (shown)
             {
-                lock (_lock)
+                OpenCpuAccesses? open;
+                lock (_lock) _cpuAccess.TryGetValue(record, out open);
+                call.Shown = shown;
+                try
                 {
-                    if (!_cpuAccess.Remove((record, direction)))
-                    {
-                        throw new HeapException(HeapErrno.Invalid, HeapCause.BadOrder, "CPU access is ended that this importer did not begin, or began in another direction");
-                    }
+                    if (open is not null && open.TryEnd(call, direction, caller)) return null;
+                }
+                finally
+                {
+                    if (open is not null) ForgetEnded(record, open);
                 }
 
-                call.Shown = shown;
-                ops.EndCpuAccess(call, direction, caller);
-                return null;
+                throw new HeapException(HeapErrno.Invalid, HeapCause.BadOrder, "CPU access is ended that this importer did not begin, or began in another direction");
             }
         })
         {

@@ -7,6 +7,7 @@ namespace DmaHeap.Hosting.Importers;
 /// <summary>An importer's hold on a buffer: the descriptor it showed is kept, and so the buffer is not released. Taken within the limits, given up once.</summary>
 internal abstract class KeptBuffer(BufferRecord record, SafeFileHandle shown, uint userId, ImportLimits limits)
 {
+    private Action<OpCall>? _heapEnding;
     private int _letGo;
 
     public BufferRecord Record => record;
@@ -18,6 +19,7 @@ internal abstract class KeptBuffer(BufferRecord record, SafeFileHandle shown, ui
     public void LetGo()
     {
         if (Interlocked.Exchange(ref _letGo, 1) != 0) return;
+        record.HeapEnding -= _heapEnding;
         OnLetGo();
         limits.Return(userId);
         shown.Dispose();
@@ -26,14 +28,19 @@ internal abstract class KeptBuffer(BufferRecord record, SafeFileHandle shown, ui
     protected virtual void OnLetGo()
     {
     }
+
+    /// <summary>Has the hold undone with the heap, in the buffer's turn, should that lose the buffer before the hold ends.</summary>
+    protected void Follow(Action<OpCall> heapEnding)
+    {
+        _heapEnding = heapEnding;
+        record.HeapEnding += heapEnding;
+    }
 }
 
 /// <summary>One attachment. What changes is touched only by whoever has the buffer's turn.</summary>
 internal sealed class Attachment(BufferRecord record, SafeFileHandle shown, uint userId, ImportLimits limits, AttachConstraints constraints, DataDirection direction)
     : KeptBuffer(record, shown, userId, limits)
 {
-    private Action<OpCall>? _heapEnding;
-
     public AttachConstraints Constraints => constraints;
 
     public DataDirection Direction => direction;
@@ -53,9 +60,8 @@ internal sealed class Attachment(BufferRecord record, SafeFileHandle shown, uint
     public void Begin(BufferAttachment given, Action<OpCall> heapEnding)
     {
         Given = given;
-        _heapEnding = heapEnding;
         Record.Attached();
-        Record.HeapEnding += heapEnding;
+        Follow(heapEnding);
     }
 
     /// <summary>The heap has ended, and with it what it knew of the attachment: it goes on as one to plain memory.</summary>
@@ -71,9 +77,7 @@ internal sealed class Attachment(BufferRecord record, SafeFileHandle shown, uint
 
     protected override void OnLetGo()
     {
-        if (Given is null) return;
-        Record.Detached();
-        Record.HeapEnding -= _heapEnding;
+        if (Given is not null) Record.Detached();
     }
 }
 
@@ -83,4 +87,16 @@ internal sealed class VirtualMapping(BufferRecord record, SafeFileHandle shown, 
 {
     /// <summary>What the heap returned; null before it did, and after it was taken back.</summary>
     public MemorySegment? Mapped { get; set; }
+
+    /// <summary>Notes what the heap gave.</summary>
+    /// <param name="segment">The memory.</param>
+    /// <param name="heapEnding">Takes it back from the importer's side, should the heap end before that does.</param>
+    public void Begin(MemorySegment segment, Action<OpCall> heapEnding)
+    {
+        Mapped = segment;
+        Follow(heapEnding);
+    }
+
+    /// <summary>The heap has ended: the importer has plain memory, and hands that back one day.</summary>
+    public void GoOnWithoutHeap() => Mapped = new MemorySegment(Record.Memory, 0, Record.Length);
 }

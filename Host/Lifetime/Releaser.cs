@@ -59,8 +59,9 @@ internal sealed class Releaser
     /// <param name="reason">Why.</param>
     /// <param name="whenDone">Called when it is released, or was before.</param>
     public void Release(BufferRecord record, ReleaseReason reason, Action? whenDone = null) =>
-        record.Turn.Post(new OpCall(record, NoReply.Instance, _ =>
+        record.Turn.Post(new OpCall(record, NoReply.Instance, call =>
         {
+            if (record.State == BufferState.Exported) record.EndImports(call);
             if (record.TryBeginRelease()) ReleaseNow(record, reason);
             whenDone?.Invoke();
             return null;

@@ -60,6 +60,7 @@ internal sealed class OpCall(BufferRecord record, IOpReply reply, Func<OpCall, M
         }
         catch (Exception exception)
         {
+            HostLog.OpFailed(record.Heap.Log, record.Sequence, record.Heap.Name, CurrentRequest.Text, exception);
             refusal = new HeapException(HeapErrno.InputOutput, HeapCause.System, $"the host failed: {exception.Message}", exception);
         }
 

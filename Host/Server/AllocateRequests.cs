@@ -16,6 +16,7 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
         if ((request.Options & ~AllocateOptions.AsManyAsFit) != 0) throw RequestFields.Bad($"the options {(uint)request.Options} are unknown");
         if (request.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "AllocateRequest.Reserved");
         var count = (int)request.Count;
+        var early = new EarlyRefusal(connection, request.Header.RequestId);
         var asked = new BufferRequest
         {
             Heap = RequestFields.Text(request.Heap, "heap"),
@@ -27,13 +28,18 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
             ExpectedImporters = (int)Math.Min(request.ExpectedImporters, int.MaxValue),
             Alignment = request.Alignment,
             MaxSegments = (int)Math.Min(request.MaxSegments, int.MaxValue),
+            WhenGivenUp = early.Send,
         };
         var asManyAsFit = (request.Options & AllocateOptions.AsManyAsFit) != 0;
         cap.Reserve(connection, count);
         var sent = 0;
         try
         {
-            sent = AllocateAndSend(connection, asked, count, asManyAsFit, request.Header.RequestId, scratch);
+            sent = AllocateAndSend(connection, asked, count, asManyAsFit, request.Header.RequestId, early, scratch);
+        }
+        catch (HeapException) when (early.WasSent)
+        {
+            // The heap came back too late; the client knows.
         }
         finally
         {
@@ -41,13 +47,13 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
         }
     }
 
-    private int AllocateAndSend(Connection connection, in BufferRequest asked, int count, bool asManyAsFit, ulong requestId, Span<byte> scratch)
+    private int AllocateAndSend(Connection connection, in BufferRequest asked, int count, bool asManyAsFit, ulong requestId, EarlyRefusal early, Span<byte> scratch)
     {
         var allocations = new Allocation.Allocation[count];
         var made = 0;
         try
         {
-            var stoppedBy = AllocateAll(connection, in asked, allocations, asManyAsFit, requestId, ref made);
+            var stoppedBy = AllocateAll(connection, in asked, allocations, asManyAsFit, requestId, early, ref made);
             Send(connection, allocations.AsSpan(0, made), stoppedBy, requestId, scratch);
         }
         catch
@@ -63,7 +69,7 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
 
     // Returns the errno that stopped it short, or 0. The request is no longer under way when this returns: its number is free before the client can see the reply.
     private int AllocateAll(
-        Connection connection, in BufferRequest asked, Span<Allocation.Allocation> allocations, bool asManyAsFit, ulong requestId, ref int made)
+        Connection connection, in BufferRequest asked, Span<Allocation.Allocation> allocations, bool asManyAsFit, ulong requestId, EarlyRefusal early, ref int made)
     {
         var cancellation = connection.Begin(requestId) ?? throw new ProtocolFaultException($"request {requestId} is under way already");
         try
@@ -77,7 +83,7 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
 
             return 0;
         }
-        catch (HeapException refusal) when (asManyAsFit && made > 0 && refusal.Errno != HeapErrno.Interrupted)
+        catch (HeapException refusal) when (asManyAsFit && made > 0 && refusal.Errno != HeapErrno.Interrupted && !early.WasSent)
         {
             return (int)refusal.Errno;
         }
@@ -112,5 +118,20 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
 
         var errno = connection.Send(scratch[..length], handles);
         if (errno != Errno.None) throw RequestFields.NotSent(errno);
+    }
+
+    // The answer of a request whose heap does not come back. Its number stays in use until it is.
+    private sealed class EarlyRefusal(Connection connection, ulong requestId)
+    {
+        private volatile bool _wasSent;
+
+        public bool WasSent => _wasSent;
+
+        public void Send(HeapException refusal)
+        {
+            _wasSent = true;
+            var reply = Replies.Error(requestId, (int)refusal.Errno, refusal.Cause, refusal.Message);
+            connection.Send(MessageCodec.Bytes(in reply), []);
+        }
     }
 }

@@ -96,6 +96,7 @@ internal static class StatusReport
         json.WriteString("plugin", retired.Plugin);
         Optional(json, "sha256", retired.Sha256);
         json.WriteNumber("buffers", slot?.Use.Count ?? 0);
+        json.WriteNumber("lostThreads", slot?.Health.LostThreads ?? 0);
         if (retired.State == RetiredState.Ending) json.WriteString("reason", "its last buffer is gone; it is being disposed");
         else if (slot is not null && slot.Health.LostThreads > 0) json.WriteString("reason", $"{slot.Health.LostThreads} threads are inside it and do not come back");
         if (withHolders && slot is not null) json.WriteString("holders", Holders.Of([.. core.Table.Snapshot().Where(record => record.Heap == slot)]));

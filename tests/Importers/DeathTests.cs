@@ -14,6 +14,8 @@ public sealed class DeathTests
     [InlineData("Detach", "start-detach", "attach,map")]
     [InlineData("Vmap", "start-vmap", "")]
     [InlineData("Vunmap", "start-vunmap", "vmap")]
+    [InlineData("BeginCpuAccess", "start-begin", "")]
+    [InlineData("EndCpuAccess", "start-end", "begin")]
     public void An_importer_killed_inside_an_op_is_undone_once(string op, string asked, string before)
     {
         using var host = new TestHost();
@@ -37,6 +39,7 @@ public sealed class DeathTests
         }
 
         string[] expected = op is "Vmap" or "Vunmap" ? ["Vmap", "Vunmap"]
+            : op is "BeginCpuAccess" or "EndCpuAccess" ? ["BeginCpuAccess", "EndCpuAccess"]
             : op == "Attach" ? ["Attach", "Detach"] : ["Attach", "Map", "Unmap", "Detach"];
         Assert.Equal(expected, buffer().Calls);
         Assert.Single(host.Heap.Released);

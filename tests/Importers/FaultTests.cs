@@ -1,4 +1,5 @@
 using DmaHeap.Hosting;
+using DmaHeap.Hosting.Ops;
 using DmaHeap.Protocol;
 using DmaHeap.Tests.Host;
 using DmaHeap.Tests.Support;
@@ -115,6 +116,48 @@ public sealed class FaultTests
     }
 
     [Theory]
+    [InlineData(1u)]
+    [InlineData(2u)]
+    public void An_mmap_policy_that_does_not_come_back_is_an_errno_for_who_allocates_and_the_late_outcome_is_undone(uint count)
+    {
+        ScriptedHeap stuck = null!;
+        using var host = new TestHost(options => options with
+        {
+            Heaps = [.. options.Heaps, new HeapDefinition { Name = "stuck", OpTimeout = TimeSpan.FromMilliseconds(300), Create = context => stuck = new ScriptedHeap(context) }],
+        });
+        using var gate = new ManualResetEventSlim();
+        stuck.OnAllocate = (request, _) => stuck.Allocated.Count + 1 < count ? new HeapBuffer(stuck.Pages(request.Length)) : new UndecidedBuffer(stuck.Pages(request.Length), gate);
+        using (var client = host.Connect())
+        {
+            Refused(client, Messages.Allocate(client.NextId(), "stuck", 4096, count, options: AllocateOptions.AsManyAsFit), HeapErrno.InputOutput, HeapCause.HeapFault);
+            client.Allocate().Dispose(); // the same connection goes on
+            var entry = client.Ask(Messages.ListHeaps(client.NextId())).Entries<HeapEntry>().Single(heap => TextField.Read(heap.Name) == "stuck");
+            Assert.Contains("does not come back from MmapPolicy", TextField.Read(entry.Reason));
+            gate.Set();
+            host.AssertNothingIsHeld("stuck");
+            client.Allocate().Dispose(); // and hears nothing of what came too late
+        }
+
+        Assert.Equal((int)count, stuck.Released.Count);
+        Assert.All(stuck.Released, released => Assert.Equal(ReleaseReason.ExportFailed, released.Reason));
+        Eventually.True(() => host.Host.Core.Registry.Find("stuck").Health.LostThreads == 0, "the thread that came back is still counted as lost");
+    }
+
+    [Fact]
+    public void What_fails_in_the_host_itself_is_an_errno_and_a_line_in_the_log()
+    {
+        using var host = new TestHost();
+        ScriptedBuffer.Install(host);
+        using var exported = host.Allocate();
+        var importer = host.Host.Core.NewImporter(TestHost.Us, () => throw new InvalidOperationException("a fault put in"));
+        var reply = new WaitingReply();
+        importer.Attach(1, host.Host.Core.Find(exported.Handle), DmaHeapHost.Duplicate(exported.Handle), new AttachConstraints(), DataDirection.Bidirectional, reply);
+        Assert.Equal((HeapErrno.InputOutput, HeapCause.System), Assert.Throws<HeapException>(() => reply.Wait()) is { } refusal ? (refusal.Errno, refusal.Cause) : default);
+        Assert.Contains(host.Log, line => line.StartsWith("204: ", StringComparison.Ordinal));
+        Assert.Equal(0, host.Host.Core.ImportLimits.Held);
+    }
+
+    [Theory]
     [InlineData("short")]
     [InlineData("beyond")]
     [InlineData("negative")]
@@ -196,9 +239,17 @@ public sealed class FaultTests
         }
     }
 
-    private sealed class UndecidedBuffer(IHeapMemory memory) : HeapBuffer(memory)
+    private sealed class UndecidedBuffer(IHeapMemory memory, ManualResetEventSlim? gate = null) : HeapBuffer(memory)
     {
-        public override MmapPolicy MmapPolicy => throw new InvalidOperationException();
+        public override MmapPolicy MmapPolicy
+        {
+            get
+            {
+                if (gate is null) throw new InvalidOperationException();
+                gate.Wait();
+                return MmapPolicy.Allowed;
+            }
+        }
     }
 
     private sealed class NoMemory : IHeapMemory

@@ -56,6 +56,8 @@ internal sealed class ImporterLoop(DmaHeapClient client, Socket share)
             case ["detach"]: _attachment!.Detach(); return "ok";
             case ["begin"]: _access = _buffer!.BeginCpuAccess(CpuAccessDirection.ReadWrite); return "ok";
             case ["end"]: _access.Dispose(); return "ok";
+            case ["start-begin"]: new Thread(() => _buffer!.BeginCpuAccess(CpuAccessDirection.ReadWrite)) { IsBackground = true }.Start(); return "asked";
+            case ["start-end"]: new Thread(_access.Dispose) { IsBackground = true }.Start(); return "asked";
             case ["hold", var value]:
                 _held = _mapping!.Segments[0].Map();
                 _held.Span[0] = byte.Parse(value, CultureInfo.InvariantCulture);
