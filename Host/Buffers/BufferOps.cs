@@ -111,6 +111,7 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
         var (record, slot) = (call.Record, call.Record.Heap);
         slot.Health.ThrowIfFaulted(slot.Name);
         if (record.State >= BufferState.Releasing) throw new HeapException(HeapErrno.InputOutput, HeapCause.Stopping, "the buffer was given back to its heap, since the host is stopping");
+        if (!slot.IsEnteredBy(op, record.Buffer)) return func(record.Buffer); // the default is the contract's own: it comes back, and throws refusals alone
         watch.Enter(call, op);
         record.Memory.Shown = call.Shown;
         try

@@ -39,6 +39,15 @@ internal static class BufferClassHooks
         return hooks;
     }
 
+    /// <summary>The hook that an op belongs to; null for one that is called whoever has it.</summary>
+    public static BufferHooks? HookOf(string op) => op switch
+    {
+        nameof(HeapBuffer.Attach) or nameof(HeapBuffer.Detach) or nameof(HeapBuffer.Map) or nameof(HeapBuffer.Unmap) => BufferHooks.Importer,
+        nameof(HeapBuffer.BeginCpuAccess) or nameof(HeapBuffer.EndCpuAccess) => BufferHooks.CpuAccess,
+        nameof(HeapBuffer.Vmap) or nameof(HeapBuffer.Vunmap) => BufferHooks.Vmap,
+        _ => null,
+    };
+
     // By its parameters too: a class may have other methods of the name.
     private static bool Overrides(Type type, string method, params Type[] parameters) =>
         type.GetMethod(method, parameters)?.DeclaringType != typeof(HeapBuffer);

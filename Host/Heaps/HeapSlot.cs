@@ -85,6 +85,9 @@ internal sealed class HeapSlot
     /// <summary>Whether a buffer's class overrides an op that learns of the importer, so that it is worth finding out what program that runs.</summary>
     public bool HasImporterHooks(HeapBuffer buffer) => HooksOf(buffer).HasFlag(BufferHooks.Importer);
 
+    /// <summary>Whether an op, by its name, may lead into the heap: where it is the contract's own default it does not.</summary>
+    public bool IsEnteredBy(string op, HeapBuffer buffer) => BufferClassHooks.HookOf(op) is not { } hook || HooksOf(buffer).HasFlag(hook);
+
     private BufferHooks HooksOf(HeapBuffer buffer)
     {
         if (buffer is IHookedBuffer hooked) return hooked.Hooks;

@@ -19,6 +19,18 @@ internal static class ConstraintCheck
         ThrowIfNonsense(direction);
     }
 
+    /// <summary>Refuses segments so short that no message could name them all, before a heap counts them out.</summary>
+    /// <exception cref="HeapException">EINVAL <see cref="HeapCause.ConstraintsNotMet"/>, with what would fit.</exception>
+    public static void ThrowIfTooFine(AttachConstraints constraints, long length)
+    {
+        if (constraints.MaxSegmentBytes == 0) return;
+        var least = (length - 1) / ImportLimits.MostSegments + 1;
+        if (constraints.MaxSegmentBytes >= least) return;
+        throw new HeapException(HeapErrno.Invalid, HeapCause.ConstraintsNotMet,
+            $"a buffer of {new ByteSize(length).ToText()} in segments of at most {new ByteSize(constraints.MaxSegmentBytes).ToText()} has more than the {ImportLimits.MostSegments} a message holds; "
+            + $"segments of at least {least} bytes would fit");
+    }
+
     /// <exception cref="HeapException">EINVAL.</exception>
     public static void ThrowIfNonsense(DataDirection direction)
     {

@@ -36,6 +36,7 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
         try
         {
             ConstraintCheck.ThrowIfNonsense(constraints, direction);
+            ConstraintCheck.ThrowIfTooFine(constraints, record.Length);
             limits.Take(caller.UserId);
             attachment = new Attachment(record, shown, caller.UserId, limits, constraints, direction);
         }

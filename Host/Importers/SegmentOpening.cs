@@ -14,6 +14,7 @@ internal static class SegmentOpening
     /// <exception cref="HeapException">EIO: the heap broke the contract. EACCES: the descriptor shown does not allow it. EMFILE. EINVAL: more segments than a message holds.</exception>
     public static MappedMemory Open(IReadOnlyList<MemorySegment> segments, Attachment attachment, DataDirection direction, Func<string, HeapException> broken)
     {
+        ThrowIfTooMany(segments);
         Check(segments, attachment.Record.Memory, broken);
         CheckConstraints(segments, attachment.Constraints, broken);
         return Open(segments, direction, attachment);
@@ -66,9 +67,13 @@ internal static class SegmentOpening
         }
     }
 
-    private static MappedMemory Open(IReadOnlyList<MemorySegment> segments, DataDirection direction, KeptBuffer importer)
+    private static void ThrowIfTooMany(IReadOnlyList<MemorySegment> segments)
     {
         if (segments.Count > ImportLimits.MostSegments) throw TooMany($"has {segments.Count} segments and a message holds {ImportLimits.MostSegments}: ask for longer ones");
+    }
+
+    private static MappedMemory Open(IReadOnlyList<MemorySegment> segments, DataDirection direction, KeptBuffer importer)
+    {
         var memories = new List<HostMemory>(1);
         var ranges = new MappedRange[segments.Count];
         for (var i = 0; i < ranges.Length; i++)

@@ -8,12 +8,11 @@ internal static class ShownAccess
 {
     /// <param name="direction">Which way the importer moves data.</param>
     /// <param name="shown">The descriptor of the buffer's memory.</param>
-    /// <returns>The access mode of the importer's own descriptor: for reading alone where it only reads.</returns>
+    /// <returns>The access mode of the importer's own descriptor: for reading alone where it only reads; and whether that is all the one shown has.</returns>
     /// <exception cref="HeapException">EACCES, naming what the descriptor allows and what the direction needs.</exception>
-    public static FileAccessMode For(DataDirection direction, SafeFileHandle shown)
+    public static (FileAccessMode Mode, bool IsAll) For(DataDirection direction, SafeFileHandle shown)
     {
-        var has = DescriptorFlags.GetAccessMode(shown);
-        var entitles = has != FileAccessMode.IoctlOnly && !DescriptorFlags.IsPathOnly(shown);
+        var (has, entitles) = DescriptorFlags.GetAccess(shown);
         var (reads, writes) = (has is FileAccessMode.ReadOnly or FileAccessMode.ReadWrite, has is FileAccessMode.WriteOnly or FileAccessMode.ReadWrite);
         var suffices = entitles && direction switch
         {
@@ -21,7 +20,8 @@ internal static class ShownAccess
             DataDirection.FromDevice => writes,
             _ => reads && writes,
         };
-        if (suffices) return direction == DataDirection.ToDevice ? FileAccessMode.ReadOnly : has;
+        var mode = direction == DataDirection.ToDevice ? FileAccessMode.ReadOnly : has;
+        if (suffices) return (mode, mode == has);
         throw new HeapException(HeapErrno.Access, HeapCause.AccessDenied,
             $"the descriptor shown is open {(entitles ? Text(has) : "for neither reading nor writing")}, which is not enough to map the buffer {Text(direction)}");
     }

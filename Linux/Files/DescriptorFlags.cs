@@ -34,6 +34,16 @@ public static partial class DescriptorFlags
     /// <exception cref="LinuxException">EBADF.</exception>
     public static FileAccessMode GetAccessMode(SafeFileHandle file) => (FileAccessMode)(GetStatusFlags(file) & 3);
 
+    /// <summary>The access mode, and whether it is worth anything: not for a place alone (<c>O_PATH</c>), nor where ioctls are all that is allowed.</summary>
+    /// <param name="file">An open file.</param>
+    /// <exception cref="LinuxException">EBADF.</exception>
+    public static (FileAccessMode Mode, bool HasAccess) GetAccess(SafeFileHandle file)
+    {
+        var flags = GetStatusFlags(file);
+        var mode = (FileAccessMode)(flags & 3);
+        return (mode, mode != FileAccessMode.IoctlOnly && (flags & OpenFlags.PathOnly) == 0);
+    }
+
     /// <summary>Sets the status flags (<c>F_SETFL</c>); the kernel ignores the access mode in them.</summary>
     /// <param name="file">An open file.</param>
     /// <param name="flags">The flags, usually those read before with one changed.</param>

@@ -88,10 +88,12 @@ public sealed class CpuAccessTests
     }
 
     [Fact]
-    public void No_hook_is_called_once_the_buffer_was_released()
+    public void Access_that_is_still_open_is_ended_before_the_release_and_no_hook_is_called_after_it()
     {
         using var host = new TestHost();
         var buffer = Hook(host);
+        var callsAtRelease = -1;
+        host.Heap.OnRelease = _ => callsAtRelease = buffer().Calls.Count;
         using (var client = host.Connect())
         {
             using (var descriptor = client.Allocate()) Done(client, descriptor, Read);
@@ -100,7 +102,8 @@ public sealed class CpuAccessTests
 
         Eventually.True(() => host.Host.Connections == 0, "the host did not see the client go");
         host.AssertNothingIsHeld();
-        Assert.Equal(["begin"], buffer().Calls.Select(call => call.Hook));
+        Assert.Equal(["begin", "end"], buffer().Calls.Select(call => call.Hook));
+        Assert.Equal(2, callsAtRelease);
     }
 
     [Fact]

@@ -64,6 +64,23 @@ public sealed class RefusalTests
     }
 
     [Fact]
+    public void Segments_too_short_to_be_named_in_one_message_are_refused_before_a_heap_counts_them_out()
+    {
+        using var host = new TestHost();
+        var buffer = ScriptedBuffer.Install(host);
+        using var client = host.Connect();
+        using var descriptor = client.Allocate(length: 64 << 20);
+        var refusal = Refused(client, Messages.Attach(client.NextId(), 1, maxSegmentBytes: 1), HeapErrno.Invalid, HeapCause.ConstraintsNotMet, descriptor);
+        Assert.Empty(buffer().Calls);
+        Assert.Equal(0, host.Host.Core.ImportLimits.Held);
+        var least = ulong.Parse(System.Text.RegularExpressions.Regex.Match(refusal.Sentence, "at least ([0-9]+) bytes would").Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+        Done(client, Messages.Attach(client.NextId(), 1, maxSegmentBytes: least), descriptor); // what is said to fit does
+        Done(client, Messages.Attach(client.NextId(), 2, maxSegmentBytes: 1 << 20), descriptor);
+        using var reply = client.Ask(Messages.Map(client.NextId(), 2));
+        Assert.Equal(64u, reply.As<MapReply>().Count);
+    }
+
+    [Fact]
     public void Numbers_that_say_nothing_are_refused_before_any_heap_hears_of_them()
     {
         using var host = new TestHost();
