@@ -36,12 +36,12 @@ static class BuffersCommand
             return;
         }
 
-        var table = Tables.Create("ID", "HEAP", "NAME", ">SIZE", ">AGE", ">PID", ">UID");
+        var table = Tables.Create("ID", "HEAP", "NAME", ">SIZE", ">PAGES", ">IMPORTERS", ">AGE", ">PID", ">UID");
         foreach (var row in rows)
         {
             table.Add(
-                row.Id, row.Heap, row.Name.Length > 0 ? row.Name : "-", Words.Size(row.Length), Words.Age(row.AgeSeconds), Words.Count(row.ProcessId),
-                Words.Count(row.UserId));
+                row.Id, row.Heap, row.Name.Length > 0 ? row.Name : "-", Words.Size(row.Length), Words.Size(row.PageSize), Words.Count(row.Attachments),
+                Words.Age(row.AgeSeconds), Words.Count(row.ProcessId), Words.Count(row.UserId));
         }
 
         console.Write(table);

@@ -32,11 +32,11 @@ sealed record AllocatedRow(string Id, string Heap, string Name, long Length);
 sealed record BuffersDocument(IReadOnlyList<BufferRow> Buffers);
 
 sealed record BufferRow(
-    string Id, string Heap, string Name, long Length, double AgeSeconds, int ProcessId, uint UserId, int Attachments, IReadOnlyList<string> Flags)
+    string Id, string Heap, string Name, long Length, double AgeSeconds, int ProcessId, uint UserId, int Attachments, IReadOnlyList<string> Flags, int PageSize)
 {
     public static BufferRow From(BufferInfo buffer) => new(
         buffer.Id.ToString(), buffer.Heap, buffer.Name, buffer.Length, Math.Round(buffer.Age.TotalSeconds, 3), buffer.ProcessId, buffer.UserId,
-        buffer.Attachments, Words.Of(buffer.Flags));
+        buffer.Attachments, Words.Of(buffer.Flags), buffer.PageSize);
 }
 
 /// <summary><see cref="Host"/> is over all heaps together; null when one heap was asked for.</summary>

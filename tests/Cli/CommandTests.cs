@@ -40,6 +40,12 @@ public sealed class CommandTests(ServedHost served) : IClassFixture<ServedHost>
         Assert.Equal(Column(allocated, "id"), Column(seen, "id"));
         Assert.Equal(["of [two]", "of [two]"], Column(seen, "name"));
         Assert.Equal(["8192", "8192"], Column(seen, "length"));
+        Assert.Equal(["4096", "4096"], Column(seen, "pageSize"));
+        Assert.Equal(["0", "0"], Column(seen, "attachments"));
+        Assert.All(Column(seen, "ageSeconds"), age => Assert.InRange(double.Parse(age!, System.Globalization.CultureInfo.InvariantCulture), 0, 600));
+        Assert.All(seen.AsArray(), buffer => Assert.DoesNotContain("contiguous", buffer!["flags"]!.AsArray().Select(flag => (string?)flag))); // the host vouches for no two pages in a row
+        var table = (await _sandbox.RunAsync("buffers")).Output;
+        foreach (var column in new[] { "ID", "HEAP", "NAME", "SIZE", "PAGES", "IMPORTERS", "AGE", "PID", "UID" }) Assert.Contains(column, table);
         Assert.All(Column(seen, "userId"), user => Assert.Equal(ProcessIdentity.EffectiveUserId.ToString(), user));
         Assert.True((long)(await StatisticsAsync("region"))["buffers"]! >= 2);
 

@@ -18,6 +18,24 @@ public sealed class ShownBufferTests
         using (reopened) Assert.Equal(new ShownBuffer(buffer.Id, "plain", buffer.Length, buffer.PageSize, buffer.Flags), host.Host.Identify(reopened));
     }
 
+    [Theory]
+    [InlineData(false, "frame", "plain:frame")]
+    [InlineData(false, "", "plain")]
+    [InlineData(true, "frame", "plain:frame")] // of memory that clients cannot see
+    public void A_descriptors_link_in_proc_shows_heap_and_buffer_name(bool isOpaque, string name, string shown)
+    {
+        using var host = new TestHost();
+        if (isOpaque) host.Heap.OnAllocate = (request, _) => new HiddenBuffer(host.Heap.Pages(request.Length));
+        using var buffer = host.Host.Allocate(new BufferRequest { Heap = "plain", Length = 4096, Name = name, Caller = TestHost.Us });
+        Assert.Equal(isOpaque, buffer.Flags.HasFlag(BufferFlags.Opaque));
+        Assert.Equal($"/memfd:{shown} (deleted)", new FileInfo($"/proc/self/fd/{buffer.Handle.DangerousGetHandle()}").LinkTarget);
+    }
+
+    private sealed class HiddenBuffer(IHeapMemory memory) : HeapBuffer(memory)
+    {
+        public override MmapPolicy MmapPolicy => MmapPolicy.Refused;
+    }
+
     [Fact]
     public void Another_file_is_no_buffer_and_neither_is_another_hosts()
     {
