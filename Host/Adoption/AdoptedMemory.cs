@@ -17,7 +17,7 @@ internal sealed class AdoptedMemory(long length, long pageSize) : HostMemory(len
         : throw new HeapException(HeapErrno.NotSupported, HeapCause.UnknownBuffer, "the host has a descriptor of an adopted buffer only during an op for which one was shown");
 
     public override SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown) =>
-        shown is null ? throw Gone() : Reopen(shown, ShownAccess.For(direction, shown));
+        shown is null ? throw Gone() : OpenShown(direction, shown);
 
     public override void Dispose()
     {

@@ -61,6 +61,17 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
 
     protected static HeapException Gone() => new(HeapErrno.InputOutput, HeapCause.HeapFault, "the heap gave out memory that it had disposed");
 
+    /// <summary>Opens what an importer showed, for that importer.</summary>
+    protected static SafeFileHandle OpenShown(DataDirection direction, SafeFileHandle shown)
+    {
+        var (mode, isAll) = ShownAccess.For(direction, shown);
+        if (!isAll) return Reopen(shown, mode);
+        // It gets what it has already: no need to open that anew, which costs as much as the rest of a map.
+        var errno = DescriptorFlags.TryDuplicate(shown, out var duplicate);
+        if (errno != Errno.None) throw SystemRefusal.From(errno, "duplicating a buffer's descriptor");
+        return duplicate;
+    }
+
     protected static SafeFileHandle Reopen(SafeFileHandle file, FileAccessMode mode = FileAccessMode.ReadWrite)
     {
         var errno = DescriptorReopen.TryOpen(file, mode, closeOnExec: true, out var reopened);

@@ -70,12 +70,7 @@ internal sealed class PageMemory : HostMemory
     {
         if (Volatile.Read(ref _file) is { } file) return Reopen(file, AccessFor(direction));
         if (shown is null || !_wasShown) throw Gone();
-        var (mode, isAll) = ShownAccess.For(direction, shown);
-        if (!isAll) return Reopen(shown, mode);
-        // It gets what it has already: no need to open that anew, which costs as much as the rest of a map.
-        var errno = DescriptorFlags.TryDuplicate(shown, out var duplicate);
-        if (errno != Errno.None) throw SystemRefusal.From(errno, "duplicating a buffer's descriptor");
-        return duplicate;
+        return OpenShown(direction, shown);
     }
 
     public override void Dispose() => Interlocked.Exchange(ref _file, null)?.Dispose();
