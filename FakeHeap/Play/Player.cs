@@ -3,6 +3,8 @@ namespace DmaHeap.Heaps;
 /// <summary>Plays a script to calls, and writes the journal of it.</summary>
 internal sealed class Player : IDisposable
 {
+    private static readonly TimeSpan s_longestTimer = TimeSpan.FromDays(40);
+
     private readonly IHeapContext _context;
     private readonly Script _script;
     private readonly Journal _journal;
@@ -85,7 +87,9 @@ internal sealed class Player : IDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(_context.Stopping, cancellation);
         try
         {
-            Task.Delay(delay, _context.Time, either.Token).GetAwaiter().GetResult();
+            // Several rules together can ask for more than one timer lasts.
+            for (var left = delay; left > TimeSpan.Zero; left -= s_longestTimer)
+                Task.Delay(left < s_longestTimer ? left : s_longestTimer, _context.Time, either.Token).GetAwaiter().GetResult();
         }
         catch (OperationCanceledException)
         {

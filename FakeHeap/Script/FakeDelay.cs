@@ -8,27 +8,27 @@ public sealed class FakeDelay : ICheckedOptions
     public FakeDistribution Distribution { get; init; }
 
     /// <summary>The fixed time.</summary>
-    [Option("Fixed: how long.")]
+    [Option("Fixed: how long.", Maximum = "1d")]
     public TimeSpan? Time { get; init; }
 
     /// <summary>Shortest.</summary>
-    [Option("Uniform: the shortest.")]
+    [Option("Uniform: the shortest.", Maximum = "1d")]
     public TimeSpan? From { get; init; }
 
     /// <summary>Longest.</summary>
-    [Option("Uniform: the longest.")]
+    [Option("Uniform: the longest.", Maximum = "1d")]
     public TimeSpan? To { get; init; }
 
     /// <summary>Mean.</summary>
-    [Option("Exponential and normal: the mean.")]
+    [Option("Exponential and normal: the mean.", Maximum = "1d")]
     public TimeSpan? Mean { get; init; }
 
     /// <summary>Standard deviation.</summary>
-    [Option("Normal: the standard deviation. What would be less than nothing is nothing.")]
+    [Option("Normal: the standard deviation. What would be less than nothing is nothing.", Maximum = "1d")]
     public TimeSpan? Deviation { get; init; }
 
     /// <summary>Cuts off what is drawn.</summary>
-    [Option("Exponential and normal: never longer than this. Left out, ten times the mean.")]
+    [Option("Exponential and normal: never longer than this. Left out, ten times the mean.", Maximum = "1d")]
     public TimeSpan? AtMost { get; init; }
 
     /// <inheritdoc/>

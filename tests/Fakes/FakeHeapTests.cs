@@ -80,6 +80,16 @@ public sealed class FakeHeapTests
         Assert.Equal((5_000_000, 2), ((int)heap.Calls().Single()["delayMicroseconds"]!, (int)heap.Calls().Single()["rule"]!));
     }
 
+    [Fact]
+    public void Delays_of_many_rules_may_last_longer_than_any_timer()
+    {
+        const int Days = 60;
+        var time = new HastyTime();
+        using var heap = Heap($$"""{ "rules": [ {{string.Join(", ", Enumerable.Repeat("""{ "on": "allocate", "delay": { "time": "1d" } }""", Days))}} ] }""", time);
+        heap.Allocate(Page);
+        Assert.Equal(TimeSpan.FromDays(Days), time.Passed);
+    }
+
     [Theory]
     [InlineData("""{ "distribution": "uniform", "from": "10ms", "to": "30ms" }""", 10, 30, 20, 1)]
     [InlineData("""{ "distribution": "exponential", "mean": "10ms" }""", 0, 100, 10, 2)]

@@ -45,6 +45,8 @@ public sealed class ScriptTests
     [InlineData("""{ "on": "allocate", "fail": "EIO", "chance": 101 }""", "2:46: $.rules[0].chance: must be from 1 to 100, not 101")]
     [InlineData("""{ "on": "allocate", "fail": "EIO", "name": "" }""", "2:44: $.rules[0].name: no buffer is meant")]
     [InlineData("""{ "on": "allocate", "delay": { "time": "5" } }""", "2:40: $.rules[0].delay.time: expected a time such as \"500ms\"")]
+    [InlineData("""{ "on": "allocate", "delay": { "time": "999999d" } }""", "2:40: $.rules[0].delay.time: must be at most 1d")]
+    [InlineData("""{ "on": "allocate", "delay": { "distribution": "exponential", "mean": "5ms", "atMost": "25h" } }""", "2:88: $.rules[0].delay.atMost: must be at most 1d")]
     [InlineData("""{ "on": "allocate", "delay": { } }""", "2:30: $.rules[0].delay.time: is missing: a fixed delay has \"time\"")]
     [InlineData("""{ "on": "allocate", "delay": { "distribution": "poisson", "mean": "5ms" } }""", "2:48: $.rules[0].delay.distribution: expected one of \"fixed\", \"uniform\", \"exponential\", \"normal\", found \"poisson\"")]
     [InlineData("""{ "on": "allocate", "delay": { "distribution": "uniform", "from": "5ms", "to": "5ms" } }""", "2:80: $.rules[0].delay.to: must be longer than \"from\"")]
