@@ -2,6 +2,7 @@ using DmaHeap.Client;
 using DmaHeap.Hosting;
 using DmaHeap.Hosting.Turnover;
 using DmaHeap.Linux;
+using DmaHeap.Protocol;
 using DmaHeap.Tests.Host;
 using DmaHeap.Tests.Support;
 
@@ -40,6 +41,72 @@ public sealed class SwapTests : IDisposable
         Eventually.True(() => host.Host.Core.Retired.All[0].State == RetiredState.Unloaded, "the stand-in did not go");
         Assert.Empty(host.Host.Core.Plugins.Stayed);
         (await client.AllocateAsync("system", 4096)).Dispose();
+    }
+
+    [Fact]
+    public async Task A_heap_that_is_swapped_twice_is_its_own_after_one_restore_and_a_second_is_refused()
+    {
+        using var host = _deployment.Start();
+        using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        var original = host.Host.Core.Registry.Find("system");
+        var held = new List<DmaBuffer>();
+        foreach (var tag in new[] { " first", " second" })
+        {
+            await client.SwapWithAsync("system", _deployment.Plugin, $$"""{ "tag": "{{tag}}" }""");
+            Assert.Equal("code-version-1" + tag, Deployment.Which(host, "system"));
+            held.Add(await client.AllocateAsync("system", 4096));
+        }
+
+        await client.RestoreAsync("system");
+        Assert.Same(original, host.Host.Core.Registry.Find("system"));
+        var refusal = await Assert.ThrowsAsync<DmaHeapException>(() => client.RestoreAsync("system"));
+        Assert.Equal((Errno.EINVAL, HeapCause.ChangeRefused), (refusal.Errno, refusal.Cause));
+        (await client.AllocateAsync("system", 4096)).Dispose();
+
+        Assert.Equal([RetiredState.Draining, RetiredState.Draining], host.Host.Core.Retired.All.Select(retired => retired.State));
+        held.ForEach(buffer => buffer.Dispose());
+        Eventually.True(() => host.Host.Core.Retired.All.All(retired => retired.State == RetiredState.Unloaded), "a stand-in did not go");
+    }
+
+    [Fact]
+    public async Task Swaps_under_load_fail_no_allocation_and_touch_no_buffer()
+    {
+        const int Swaps = 20, Threads = 4;
+        using var host = _deployment.Start();
+        using var client = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        using var stop = new CancellationTokenSource();
+        var rounds = 0;
+        var threads = Enumerable.Range(1, Threads).Select(mark => Task.Factory.StartNew(() =>
+        {
+            using var own = DmaHeapClient.Connect(host.SocketPath);
+            while (!stop.IsCancellationRequested)
+            {
+                var before = Volatile.Read(ref rounds);
+                using var buffer = own.Allocate("system", 8192);
+                using var mapping = buffer.Map();
+                Assert.False(mapping.Span.ContainsAnyExcept((byte)0), "a new buffer is not zero");
+                mapping.Span.Fill((byte)mark);
+                // Held across a swap, or until there are no more.
+                SpinWait.SpinUntil(() => Volatile.Read(ref rounds) > before || stop.IsCancellationRequested);
+                Assert.False(mapping.Span.ContainsAnyExcept((byte)mark), "somebody else wrote into the buffer");
+                Assert.Equal("system", own.Describe(buffer.Handle).Heap);
+            }
+        }, TaskCreationOptions.LongRunning)).ToArray();
+
+        var allocated = 0L;
+        for (var i = 0; i < Swaps && !threads.Any(thread => thread.IsCompleted); i++)
+        {
+            await client.SwapAsync("system", _deployment.Plugin);
+            Eventually.True(() => host.Host.Statistics("system").Allocations > allocated || threads.Any(thread => thread.IsCompleted), "nobody allocates");
+            await client.RestoreAsync("system");
+            allocated = host.Host.Statistics("system").Allocations;
+            Interlocked.Increment(ref rounds);
+        }
+
+        stop.Cancel();
+        await Task.WhenAll(threads);
+        Assert.Equal(Swaps, rounds);
+        Eventually.True(() => host.Host.Core.Retired.All.All(retired => retired.State == RetiredState.Unloaded), "a stand-in did not go");
     }
 
     [Fact]
@@ -131,13 +198,20 @@ public sealed class SwapTests : IDisposable
         _deployment.Configure(""" "system": { "plugin": "SystemHeap", "access": { "mode": "0666" } } """);
         using var host = _deployment.Start();
         File.SetUnixFileMode(Path.GetDirectoryName(host.SocketPath)!, (UnixFileMode)0b111_101_101);
-        using var options = Memfd.Create("options", MemfdFlags.CloseOnExec);
-        var reload = new DmaHeap.Protocol.ReloadRequest { Header = DmaHeap.Protocol.MessageCodec.Header<DmaHeap.Protocol.ReloadRequest>(DmaHeap.Protocol.MessageKind.Reload, 1) };
-        var reply = OtherUser.Ask(host.SocketPath, OtherUser.Nobody, [], DmaHeap.Protocol.MessageCodec.Bytes(in reload));
-        Assert.Equal((HeapErrno.NotPermitted, HeapCause.AccessDenied), (reply!.Error().Errno, reply.Error().Cause));
-        Assert.Contains(host.Log, line => line.StartsWith("236: ", StringComparison.Ordinal) && line.Contains($"{OtherUser.Nobody}"));
         using var ours = await DmaHeapClient.ConnectAsync(host.SocketPath);
+        var original = host.Host.Core.Registry.Find("system");
+
+        await ours.SwapAsync("system", "FakeHeap");
+        var restore = new RestoreRequest { Header = MessageCodec.Header<RestoreRequest>(MessageKind.Restore, 1) };
+        TextField.Write(restore.Heap, "system");
+        Denied(host, MessageCodec.Bytes(in restore), "restoring of system");
+        Assert.NotSame(original, host.Host.Core.Registry.Find("system"));
+
+        var reload = new ReloadRequest { Header = MessageCodec.Header<ReloadRequest>(MessageKind.Reload, 1) };
+        Denied(host, MessageCodec.Bytes(in reload), "reload");
         await ours.ReloadAsync();
+        await ours.RestoreAsync("system");
+        Assert.Same(original, host.Host.Core.Registry.Find("system"));
     }
 
     [Fact]
@@ -175,5 +249,12 @@ public sealed class SwapTests : IDisposable
         File.Delete(_deployment["throw"]);
         host.Allocate(4096, "turn").Dispose();
         Assert.Equal("InvalidOperationException: thrown as asked", host.Host.Core.Registry.Find("turn").Health.Failures.Last!.Message);
+    }
+
+    private static void Denied(TestHost host, ReadOnlySpan<byte> request, string what)
+    {
+        var reply = OtherUser.Ask(host.SocketPath, OtherUser.Nobody, [], request);
+        Assert.Equal((HeapErrno.NotPermitted, HeapCause.AccessDenied), (reply!.Error().Errno, reply.Error().Cause));
+        Assert.Contains(host.Log, line => line.StartsWith("236: ", StringComparison.Ordinal) && line.Contains($"{OtherUser.Nobody}") && line.Contains(what));
     }
 }
