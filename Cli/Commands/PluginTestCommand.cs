@@ -49,7 +49,14 @@ static class PluginTestCommand
         var tester = new PluginTester(file, options, source, TimeSpan.FromSeconds(parsed.GetValue(s_limit)));
 
         var heaps = new List<TestedHeapRow>();
-        foreach (var type in types) heaps.Add(await tester.RunAsync(type, interruption.Token));
+        try
+        {
+            foreach (var type in types) heaps.Add(await tester.RunAsync(type, interruption.Token));
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            throw new CommandFailedException(ExitCode.Failed, "interrupted", "interrupted before all cases had run");
+        }
 
         var document = new PluginTestDocument(file, heaps.All(heap => heap.Passed), heaps);
         Results.Of(parsed).Write(document, known => known.PluginTestDocument, console => TestReport.Show(document, console));

@@ -6,7 +6,11 @@ namespace DmaHeap.Cli.PluginTests;
 /// <summary>The process that runs cases, as the one that waits for it sees it. Disposing it kills it, with all it started.</summary>
 sealed class CaseProcess : IDisposable
 {
+    // What it wrote before it ended is there by then; only who it left behind can hold its output open for longer.
+    static readonly TimeSpan s_lastWords = TimeSpan.FromSeconds(5);
+
     readonly Process _process;
+    readonly TaskCompletionSource _gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly AnonymousPipeServerStream _pipe;
     readonly StreamReader _lines;
 
@@ -15,6 +19,8 @@ sealed class CaseProcess : IDisposable
         _process = process;
         _pipe = pipe;
         _lines = new StreamReader(pipe);
+        _process.Exited += (_, _) => _gone.TrySetResult();
+        _process.EnableRaisingEvents = true;
     }
 
     /// <summary>Starts it. What the plugin prints goes to standard error: standard output is for the result.</summary>
@@ -41,15 +47,29 @@ sealed class CaseProcess : IDisposable
         return new CaseProcess(process, pipe);
     }
 
-    /// <summary>Its next line; null when it ended.</summary>
+    /// <summary>Its next line; null when it ended, even if a process that it started lives on.</summary>
     /// <exception cref="OperationCanceledException">It said nothing for so long.</exception>
-    public async Task<string?> ReadLineAsync(CancellationToken cancellationToken) => await _lines.ReadLineAsync(cancellationToken);
+    public async Task<string?> ReadLineAsync(CancellationToken cancellationToken)
+    {
+        var reading = _lines.ReadLineAsync(cancellationToken).AsTask();
+        await Task.WhenAny(reading, _gone.Task);
+        try
+        {
+            return await reading.WaitAsync(s_lastWords, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Waits until it is gone.</summary>
     /// <returns>How it ended, for a sentence, and its exit code.</returns>
     public async Task<(string How, int Code)> EndAsync(CancellationToken cancellationToken)
     {
-        await _process.WaitForExitAsync(cancellationToken);
+        await _gone.Task.WaitAsync(cancellationToken);
+        // For the rest of what it printed.
+        await Task.WhenAny(_process.WaitForExitAsync(CancellationToken.None), Task.Delay(s_lastWords, CancellationToken.None));
         var code = _process.ExitCode;
         return (code > 128 ? $"was ended by signal {code - 128}{NameOf(code - 128)}" : $"ended with exit code {code}", code);
     }

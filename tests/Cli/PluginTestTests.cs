@@ -38,6 +38,45 @@ public sealed class PluginTestTests : IDisposable
         Assert.Empty(_sandbox.LeftBehind);
     }
 
+    [Theory]
+    [InlineData("exit", "ended with exit code 0")]
+    [InlineData("hang", "did not end within 1 s")]
+    public async Task A_heap_that_takes_along_whoever_makes_it_is_given_up_after_three_cases(string mishap, string seen)
+    {
+        var ended = await _sandbox.RunAsync("plugin", "test", s_brittle, "--options", $$"""{"begin":"{{mishap}}"}""", "--limit", "1", "--json");
+
+        Assert.Equal(1, ended.ExitCode);
+        var rows = JsonNode.Parse(ended.Output)!["heaps"]![0]!["cases"]!.AsArray();
+        Assert.Equal(HeapConformance.Cases.Count, rows.Count);
+        Assert.All(rows.Where(row => (string?)row!["outcome"] == "failed"), row => Assert.Contains(seen, (string?)row!["detail"]));
+        Assert.Equal(3, rows.Count(row => (string?)row!["outcome"] == "failed"));
+        Assert.Contains("not run: 3 cases in a row", (string?)rows[^1]!["detail"]);
+    }
+
+    [Theory]
+    [InlineData("stay", "unload")] // a thread holds on to the plugin's code
+    [InlineData("child")]
+    public async Task What_a_plugin_leaves_running_keeps_nobody_from_the_result(string remainder, params string[] failed)
+    {
+        var ended = await _sandbox.RunAsync("plugin", "test", s_brittle, "--options", $$"""{"begin":"{{remainder}}"}""", "--json");
+        var rows = JsonNode.Parse(ended.Output)!["heaps"]![0]!["cases"]!.AsArray();
+        Assert.Equal(failed, rows.Where(row => (string?)row!["outcome"] == "failed").Select(row => (string)row!["case"]!));
+        Assert.Equal(failed.Length == 0 ? 0 : 1, ended.ExitCode);
+    }
+
+    [Fact]
+    public async Task Interrupted_it_says_so_and_no_more()
+    {
+        using var testing = _sandbox.StartOther(
+            "/bin/sh", "-c", "exec \"$0\" \"$@\" 2>&1", Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap"), "plugin", "test", s_brittle, "--options", """{"begin":"hang"}""");
+        await testing.PrintedAsync(text => text.Contains("a plugin may hang"));
+        testing.Signal(CliSandbox.SigInt);
+        var ended = await testing.EndAsync();
+        Assert.Equal(1, ended.ExitCode);
+        Assert.Contains("interrupted before all cases had run", ended.Output);
+        Assert.DoesNotContain("   at ", ended.Output);
+    }
+
     [Fact]
     public async Task The_same_plugin_passes_without_its_mishap_and_what_it_prints_is_not_the_result()
     {
