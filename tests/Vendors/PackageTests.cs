@@ -64,7 +64,7 @@ public sealed class PackageTests(FirstHeap made)
         var code = File.ReadAllText(source);
         Assert.Contains("Unmappable = 8,", code);
         File.WriteAllText(source, code.Replace("Unmappable = 8,", "Unmapped = 8,", StringComparison.Ordinal));
-        var less = await made.Workshop.RunAsync("dotnet pack Abstractions -o ../changed", made.Clone);
+        var less = await made.Workshop.RunAsync("dotnet pack Abstractions --no-restore -o ../changed", made.Clone);
 
         Assert.NotEqual(0, less.ExitCode);
         Assert.True(less.Output.Contains("CP0002", StringComparison.Ordinal), less.Output + less.Error);
@@ -72,7 +72,7 @@ public sealed class PackageTests(FirstHeap made)
         Assert.DoesNotContain("HeapCapabilities.Unmapped", less.Output);
 
         File.WriteAllText(source, code.Replace("Unmappable = 8,", "Unmappable = 8,\n\n    /// <summary>New.</summary>\n    Unmapped = 1 << 20,", StringComparison.Ordinal));
-        var more = await made.Workshop.RunAsync("dotnet pack Abstractions -o ../changed", made.Clone);
+        var more = await made.Workshop.RunAsync("dotnet pack Abstractions --no-restore -o ../changed", made.Clone);
         Assert.True(more.ExitCode == 0, more.Output + more.Error);
     }
 
