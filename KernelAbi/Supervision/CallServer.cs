@@ -46,7 +46,7 @@ internal sealed class CallServer : IDisposable
 
     public SeccompListener Listener { get; } = new();
 
-    /// <summary>Begins to receive: the listener listens. Allocates nothing.</summary>
+    /// <summary>Begins to receive: the listener listens. May be called again.</summary>
     public void Open() => _open.Set();
 
     /// <summary>Withdraws what is being answered. Threads that wait for a call go when the last supervised thread does, or with this process.</summary>

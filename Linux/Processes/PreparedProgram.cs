@@ -18,7 +18,7 @@ public sealed unsafe partial class PreparedProgram : IDisposable
     static readonly SignalSet s_ofTheLibrary = SignalSet.Of(32, 33);
 
     readonly List<nint> _memory = [];
-    readonly byte* _file;
+    readonly byte* _file, _noFile;
     readonly byte** _arguments;
     readonly byte** _environment;
     readonly byte* _attributes;
@@ -38,6 +38,7 @@ public sealed unsafe partial class PreparedProgram : IDisposable
     {
         if (descriptors is not null) _descriptors = new SpawnDescriptors(descriptors);
         _file = Copy(file);
+        _noFile = Copy([]);
         _arguments = CopyAll(arguments);
         _environment = CopyAll(environment);
         _attributes = Allocate(OpaqueSize);
@@ -53,11 +54,12 @@ public sealed unsafe partial class PreparedProgram : IDisposable
 
     /// <summary>Starts it.</summary>
     /// <param name="processId">The new process, to be waited for.</param>
+    /// <param name="rehearsal">True to go all the way with a program that does not exist (ENOENT), so that nothing is done for the first time later.</param>
     /// <returns>ENOENT (there is no such program), EACCES (it is not executable), ENOEXEC, E2BIG, EAGAIN, ENOMEM, and what else exec says.</returns>
-    public Errno TryStart(out int processId)
+    public Errno TryStart(out int processId, bool rehearsal = false)
     {
         int pid = 0;
-        var errno = (Errno)posix_spawnp(&pid, _file, _descriptors is null ? null : _descriptors.Actions, _attributes, _arguments, _environment);
+        var errno = (Errno)posix_spawnp(&pid, rehearsal ? _noFile : _file, _descriptors is null ? null : _descriptors.Actions, _attributes, _arguments, _environment);
         processId = pid;
         return errno;
     }

@@ -16,8 +16,8 @@ public static unsafe partial class SeccompFilter
     /// <summary>Installs a filter on the calling thread alone, with a listener for the calls it tells of. A call that is being answered can then only be
     /// ended by what kills its thread (WAIT_KILLABLE_RECV): a signal with SA_RESTART would otherwise make it a second time, after it was carried out.
     /// Nothing managed is allocated: a thread whose calls are told of must not be the one that collects garbage, for which the runtime makes calls of its own.</summary>
-    /// <param name="program">The filter.</param>
-    /// <param name="listener">One that listens to nothing yet.</param>
+    /// <param name="program">The filter; an empty one is refused (EINVAL), which serves to rehearse.</param>
+    /// <param name="listener">One that listens to nothing yet, and still does not when this fails.</param>
     /// <returns>EACCES (no CAP_SYS_ADMIN and no no_new_privs), EBUSY (a filter with a listener is on this thread already), EINVAL (the kernel is older than 5.19 or has
     /// no seccomp), EPERM or ENOSYS (an outer filter forbids it: a container's), ENOMEM.</returns>
     public static Errno TryInstall(ReadOnlySpan<BpfInstruction> program, SeccompListener listener)
@@ -31,7 +31,7 @@ public static unsafe partial class SeccompFilter
         }
 
         var errno = ErrnoGuard.Of(result);
-        if (errno == Errno.None) listener.Open((nint)result);
+        listener.Open((nint)result); // also where there is none: a rehearsal is to go all the way
         return errno;
     }
 
