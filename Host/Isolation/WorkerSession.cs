@@ -37,9 +37,10 @@ internal sealed class WorkerSession
     /// <param name="plugin">What it runs.</param>
     /// <param name="context">The host as its heap sees it.</param>
     /// <param name="ended">Told once, on a thread of the session's own, after its process has ended.</param>
+    /// <param name="program">Another program than the worker, for tests; null for the worker.</param>
     /// <exception cref="HeapException">The heap refuses to start, or no worker can be started.</exception>
     /// <exception cref="WorkerFaultException">The heap's constructor threw.</exception>
-    public WorkerSession(IsolatedPlugin plugin, IHeapContext context, Action<WorkerSession> ended)
+    public WorkerSession(IsolatedPlugin plugin, IHeapContext context, Action<WorkerSession> ended, WorkerProgram? program = null)
     {
         _context = context;
         _opTimeout = plugin.OpTimeout;
@@ -53,7 +54,7 @@ internal sealed class WorkerSession
         {
             try
             {
-                _process = WorkerProcess.Start(WorkerProgram.Find(), itsControl);
+                _process = WorkerProcess.Start(program ?? WorkerProgram.Find(), itsControl);
             }
             catch
             {

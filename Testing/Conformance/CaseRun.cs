@@ -2,6 +2,7 @@ using System.Globalization;
 using DmaHeap.Client;
 using DmaHeap.Hosting;
 using DmaHeap.Hosting.Allocation;
+using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Memory;
 using Microsoft.Win32.SafeHandles;
 
@@ -116,7 +117,7 @@ internal sealed class CaseRun : IDisposable
     /// <returns>False when the heap is not one that does.</returns>
     public bool TryShrink()
     {
-        if (Recorder.Inner is not IShrinker shrinker) return false;
+        if (Recorder.Inner.Shrinker() is not { } shrinker) return false;
         shrinker.Scan(long.MaxValue);
         return true;
     }

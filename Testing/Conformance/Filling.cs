@@ -1,4 +1,5 @@
 using DmaHeap.Hosting;
+using DmaHeap.Hosting.Heaps;
 
 namespace DmaHeap.Testing.Conformance;
 
@@ -26,7 +27,7 @@ internal sealed class Filling : IDisposable
         var filling = new Filling();
         try
         {
-            var capacity = (run.Recorder.Inner as IHeapGauge)?.ReadGauges().Capacity ?? run.Heap.LargeLength * FirstPart;
+            var capacity = run.Recorder.Inner.Gauge()?.ReadGauges().Capacity ?? run.Heap.LargeLength * FirstPart;
             var length = Math.Max(capacity / FirstPart, run.Heap.SmallLength);
             while (length > run.Heap.SmallLength)
             {

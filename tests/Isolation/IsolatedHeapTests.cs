@@ -1,6 +1,8 @@
 using DmaHeap.Hosting;
+using DmaHeap.Hosting.Configuration;
 using DmaHeap.Linux;
 using DmaHeap.Tests.Host;
+using DmaHeap.Tests.Linux;
 using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Isolation;
@@ -22,5 +24,108 @@ public sealed class IsolatedHeapTests
         }
 
         heaps.Host.AssertNothingIsHeld("system");
+    }
+
+    [Fact]
+    public void Gauges_come_from_the_worker_and_only_of_a_heap_that_has_them()
+    {
+        using var heaps = new IsolatedHeaps(System + """, "cma": { "plugin": "CmaHeap", "isolation": "process", "options": { "size": "4MiB" } } """);
+        using var buffer = heaps.Allocate("cma", 1 << 20);
+        Assert.Equal(4L << 20, heaps.Heap("cma").ReadGauges().Capacity);
+        Assert.Equal(3L << 20, heaps.Heap("cma").ReadGauges().Free);
+        Assert.Equal("larger-than-heap", heaps.Refused("cma", 8 << 20).Cause);
+        Assert.Null(Hosting.Heaps.HeapInterfaces.Gauge(heaps.Heap("system")));
+    }
+
+    [Fact]
+    public void What_the_heap_logs_is_in_the_hosts_log_under_its_name()
+    {
+        using var heaps = new IsolatedHeaps(""" "deadly": { "plugin": "DeadlyPlugin", "isolation": "process" } """);
+        Assert.Contains($"100: deadly: deadly heap started Process={heaps.Worker("deadly")}", heaps.Host.Log);
+    }
+
+    [Fact]
+    public void A_thread_of_the_plugins_own_gets_memory_as_well()
+    {
+        using var heaps = new IsolatedHeaps(""" "deadly": { "plugin": "DeadlyPlugin", "isolation": "process" } """);
+        heaps.Allocate("deadly", name: "own-thread").Dispose();
+        heaps.Host.AssertNothingIsHeld("deadly");
+    }
+
+    [Fact]
+    public void Only_ops_that_the_buffers_class_overrides_are_told_to_the_worker()
+    {
+        using var heaps = new IsolatedHeaps(System + """, "count": { "plugin": "CountingHeap", "isolation": "process" } """);
+        var core = heaps.Host.Host.Core;
+        using (var counted = heaps.Allocate("count"))
+        using (var plain = heaps.Allocate("system"))
+        {
+            Assert.True(core.Registry.Find("count").HasCpuAccessHooks(core.Find(counted.Handle).Buffer));
+            Assert.False(core.Registry.Find("count").HasImporterHooks(core.Find(counted.Handle).Buffer));
+            Assert.False(core.Registry.Find("system").HasCpuAccessHooks(core.Find(plain.Handle).Buffer));
+            for (var i = 0; i < 3; i++)
+            {
+                heaps.Host.Host.BeginCpuAccess(counted.Handle, DataDirection.FromDevice, TestHost.Us);
+                heaps.Host.Host.EndCpuAccess(counted.Handle, DataDirection.FromDevice, TestHost.Us);
+            }
+        }
+
+        Eventually.True(() => heaps.Host.Log.Contains("100: count: A buffer was released CpuAccesses=3"), "the release was not logged");
+    }
+
+    [Fact]
+    public void Options_are_checked_in_the_host_without_running_the_plugin_and_again_in_the_worker()
+    {
+        var misspelt = Assert.Throws<ConfigurationException>(() => new IsolatedHeaps(""" "deadly": { "plugin": "DeadlyPlugin", "isolation": "process", "options": { "wrang": true } } """));
+        Assert.Contains("did you mean \"wrong\"?", misspelt.Message, StringComparison.Ordinal);
+        var refused = Assert.Throws<HeapStartException>(() => new IsolatedHeaps(""" "deadly": { "plugin": "DeadlyPlugin", "isolation": "process", "options": { "wrong": true } } """));
+        Assert.Contains("$.wrong: must not be true", refused.Message, StringComparison.Ordinal);
+
+        // In the host, the class's own rules are part of the configuration's check: a control that it has some.
+        Assert.Throws<ConfigurationException>(() => new IsolatedHeaps(""" "deadly": { "plugin": "DeadlyPlugin", "options": { "wrong": true } } """));
+    }
+
+    [Fact]
+    public void Without_the_worker_beside_the_host_the_refusal_says_where_it_was_looked_for()
+    {
+        using var folder = new TemporaryDirectory();
+        var refusal = Assert.Throws<HeapException>(() => Hosting.Isolation.WorkerProgram.Find(folder.Path));
+        Assert.Equal(HeapErrno.NoDevice, refusal.Errno);
+        Assert.Contains(folder["DmaHeap.Worker.dll"], refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_reload_changes_where_a_heap_runs_and_its_buffers_drain()
+    {
+        using var heaps = new IsolatedHeaps(System);
+        var worker = heaps.Worker("system");
+        using var held = heaps.Allocate("system");
+        heaps.Configure(""" "system": { "plugin": "SystemHeap" } """);
+        Assert.Equal(1, heaps.Host.Host.Core.Changes.Reload().Replaced);
+        heaps.Allocate("system").Dispose();
+        Assert.True(Directory.Exists($"/proc/{worker}"), "the worker ended before its last buffer");
+        held.Dispose();
+        Eventually.True(() => !Directory.Exists($"/proc/{worker}"), "the worker outlives its last buffer");
+        heaps.Configure(System);
+        Assert.Equal(1, heaps.Host.Host.Core.Changes.Reload().Replaced);
+        heaps.Allocate("system").Dispose();
+        heaps.Host.AssertNothingIsHeld("system");
+    }
+
+    [Fact]
+    public void A_region_passes_to_the_next_worker_when_the_last_buffer_of_the_dead_one_is_gone()
+    {
+        using var folder = new TemporaryDirectory();
+        using (var file = File.Create(folder["region"])) file.SetLength(1 << 20);
+        using var heaps = new IsolatedHeaps($$""" "region": { "plugin": "RegionHeap", "isolation": "process", "options": { "path": "{{folder["region"]}}", "size": "1MiB" } } """);
+        var held = heaps.Allocate("region");
+        var worker = heaps.Worker("region");
+        IsolatedHeaps.Kill(worker);
+        Eventually.True(() => heaps.Heap("region").Fault is not null, "nobody noticed");
+        Assert.Contains("waits until the last of 1 buffers is gone", heaps.Refused("region").Message, StringComparison.Ordinal);
+        held.Dispose();
+        heaps.WaitForAnother("region", worker);
+        heaps.Allocate("region").Dispose();
+        heaps.Host.AssertNothingIsHeld("region");
     }
 }

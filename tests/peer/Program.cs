@@ -6,7 +6,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 // A second process for tests: "allocate SOCKET COUNT" asks for buffers and waits to be killed; "watches" runs a host until the system's watches are used up;
 // "ioctl" uses /dev/dma_heap as a program written for the kernel's heaps; "import SOCKET SHARE" receives buffers on SHARE and does to them what it reads;
-// "camera SOCKET" uses the frames of an uncached device; "keep SOCKET HEAP COUNT" holds buffers while its host dies.
+// "camera SOCKET" uses the frames of an uncached device; "keep SOCKET HEAP COUNT" holds buffers while its host dies; "nonsense SEED" stands in for a heap's worker process and
+// talks nonsense.
 return args switch
 {
     ["allocate", var socket, var count] => Allocate(socket, uint.Parse(count)),
@@ -15,6 +16,7 @@ return args switch
     ["import", var socket, var share] => ImporterLoop.Run(socket, share),
     ["camera", var socket] => CameraLoop.Run(socket),
     ["keep", var socket, var heap, var count] => KeeperLoop.Run(socket, heap, int.Parse(count)),
+    ["nonsense", var seed] => NonsenseWorker.Run(int.Parse(seed)),
     _ => 2,
 };
 

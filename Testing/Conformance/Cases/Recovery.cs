@@ -1,3 +1,5 @@
+using DmaHeap.Hosting.Heaps;
+
 namespace DmaHeap.Testing.Conformance;
 
 /// <summary>A heap that was full has all of its region again once its buffers are released.</summary>
@@ -13,7 +15,7 @@ internal sealed class Recovery : ConformanceCase
 
     internal override void Check(CaseRun run)
     {
-        var gauge = run.Recorder.Inner as IHeapGauge;
+        var gauge = run.Recorder.Inner.Gauge();
         var freeBefore = gauge?.ReadGauges().Free;
         var first = FillAndEmpty(run);
         var second = FillAndEmpty(run);

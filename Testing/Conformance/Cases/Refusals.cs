@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using DmaHeap.Hosting.Heaps;
 
 namespace DmaHeap.Testing.Conformance;
 
@@ -17,7 +18,7 @@ internal sealed class Refusals : ConformanceCase
     {
         CheckOne(run, long.MaxValue / 2);
         CheckOne(run, long.MaxValue);
-        if (run.Promises(HeapCapabilities.FixedCapacity) && run.Recorder.Inner is IHeapGauge gauge) CheckOne(run, gauge.ReadGauges().Capacity + run.Heap.SmallLength);
+        if (run.Promises(HeapCapabilities.FixedCapacity) && run.Recorder.Inner.Gauge() is { } gauge) CheckOne(run, gauge.ReadGauges().Capacity + run.Heap.SmallLength);
         run.Allocate(run.Heap.SmallLength).Dispose();
     }
 

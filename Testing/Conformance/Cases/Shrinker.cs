@@ -1,3 +1,5 @@
+using DmaHeap.Hosting.Heaps;
+
 namespace DmaHeap.Testing.Conformance;
 
 /// <summary>A heap that keeps memory back tells how much, and gives it back in truth.</summary>
@@ -13,7 +15,7 @@ internal sealed class Shrinker : ConformanceCase
 
     internal override void Check(CaseRun run)
     {
-        if (run.Recorder.Inner is not IShrinker shrinker) throw new CaseDoesNotApply($"{run.Heap.Name} does not implement IShrinker");
+        if (run.Recorder.Inner.Shrinker() is not { } shrinker) throw new CaseDoesNotApply($"{run.Heap.Name} does not implement IShrinker");
         using var live = run.Allocate(run.Heap.SmallLength, "live");
         using var mapping = run.Promises(HeapCapabilities.CpuMappable) ? CaseRun.Map(live) : null;
         mapping?.Span.Fill(0x5A);
