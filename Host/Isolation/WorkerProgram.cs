@@ -20,7 +20,7 @@ internal sealed record WorkerProgram(string File, IReadOnlyList<string> Argument
         var assembly = Path.Join(folder, Name + ".dll");
         if (!System.IO.File.Exists(assembly))
         {
-            throw Missing($"{assembly} does not exist: a program that embeds the host and isolates heaps has a reference to {Name} beside that to DmaHeap.Hosting");
+            throw Missing($"{assembly} does not exist: a program that embeds the host and isolates heaps has a reference to the project {Name} beside that to DmaHeap.Hosting");
         }
 
         var dotnet = Path.GetFullPath(Path.Join(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", "dotnet"));
