@@ -2,9 +2,9 @@ using DmaHeap.Bench;
 using Spectre.Console;
 
 // One run: builds the C side, measures each pair in turn, prints both sides and the ratio. Exit 1 when a target is missed.
-// "host" or "exec" measures that part alone, "import" the trips of importers.
+// "host" or "exec" measures that part alone, "import" the trips of importers, "isolation" a heap in a worker process.
 var quick = args.Contains("--quick");
-var all = !args.Contains("host") && !args.Contains("exec") && !args.Contains("import");
+var all = !args.Contains("host") && !args.Contains("exec") && !args.Contains("import") && !args.Contains("isolation");
 using var folder = new ScratchFolder();
 var native = NativePrograms.Build(folder.Path);
 var results = new List<Result>();
@@ -18,6 +18,7 @@ if (all || args.Contains("host"))
 
 if (args.Contains("import")) results.Add(ImportTrips.Measure(folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
 
+if (all || args.Contains("isolation")) results.Add(IsolatedTrips.Measure(native, folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
 if (all || args.Contains("exec"))
 {
     results.AddRange(ExecTrips.Measure(native, folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));

@@ -20,8 +20,11 @@ sealed class ServerProcess : IDisposable
     public string Socket { get; }
 
     /// <summary>The daemon as users run it: the launcher's ReadyToRun build, the repository's plugins.json.</summary>
-    public static ServerProcess StartHost(string folder) => Start(
-        Path.Combine(Repository.Root, "dmaheap"), ["serve", "--config", Path.Combine(Repository.Root, "plugins.json"), "--socket"], folder, "host");
+    public static ServerProcess StartHost(string folder) => StartHost(folder, "host", Path.Combine(Repository.Root, "plugins.json"));
+
+    /// <summary>As <see cref="StartHost(string)"/>, with another configuration, under a name of its own.</summary>
+    public static ServerProcess StartHost(string folder, string name, string configuration) =>
+        Start(Path.Combine(Repository.Root, "dmaheap"), ["serve", "--config", configuration, "--socket"], folder, name);
 
     public static ServerProcess StartBroker(NativePrograms native, string folder) => Start(native.Broker, [], folder, "broker");
 
