@@ -1,3 +1,4 @@
+using DmaHeap.Hosting.Memory;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -117,6 +118,10 @@ internal sealed class WorkerSession
             lane = Rent();
             lane.Deadline = isBounded ? DeadlineAfter(_opTimeout) : long.MaxValue;
             return new WorkerCall(this, lane, lane.Begin(kind, Interlocked.Increment(ref _lastCall)));
+        }
+        catch (LinuxException shortage)
+        {
+            throw SystemRefusal.From(shortage.Errno, "calling a worker process");
         }
         catch (WireException fault)
         {

@@ -45,7 +45,7 @@ internal sealed class WireWriter
     /// <summary>A text, cut where it is longer than <paramref name="most"/> bytes or than what is left of the message.</summary>
     public WireWriter Text(string text, int most = 4096)
     {
-        var room = Math.Min(most, Room - sizeof(int));
+        var room = Math.Max(0, Math.Min(most, Room - sizeof(int)));
         var count = Encoding.UTF8.GetByteCount(text);
         var cut = text.AsSpan();
         if (count > room)
