@@ -158,26 +158,20 @@ internal sealed class IsolatedHeap : IHeap, IFacedHeap, IHeapGauge, IShrinker, I
     // On the session's thread, once for each session, also for one that never came to serve.
     private void Ended(WorkerSession session)
     {
-        bool wasServing;
+        var buffers = session.Memory.Buffers;
+        var waits = _plugin.HasFixedRegion || session.Memory.HasRegions;
         lock (_lock)
         {
-            wasServing = ReferenceEquals(_session, session) && !_disposed;
-            if (wasServing) _session = null;
+            if (!ReferenceEquals(_session, session) || _disposed) return;
+            _session = null;
+            _down = $"lost its worker process, which {session.Why}";
+            if (waits) _down += $"; the next one waits until the last of {buffers} buffers is gone, whose region it needs";
         }
 
-        if (!wasServing) return;
-        var buffers = session.Memory.Buffers;
         HostLog.WorkerEnded(_log, _context.Name, session.ProcessId, session.Why, buffers);
         var lived = _context.Time.GetElapsedTime(session.Started);
-        if (_plugin.HasFixedRegion || session.Memory.HasRegions)
-        {
-            lock (_lock) _down = $"lost its worker process, which {session.Why}; the next one waits until the last of {buffers} buffers is gone, whose region it needs";
-            session.Memory.WhenSettled(() => Schedule(lived, session.Why));
-        }
-        else
-        {
-            Schedule(lived, session.Why);
-        }
+        if (waits) session.Memory.WhenSettled(() => Schedule(lived, session.Why));
+        else Schedule(lived, session.Why);
     }
 
     private void Schedule(TimeSpan lived, string why)

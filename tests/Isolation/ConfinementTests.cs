@@ -70,7 +70,7 @@ public sealed class ConfinementTests
     }
 
     // Each takes the time that a .NET process needs to start.
-    private const int Deaths = 100;
+    private const int Deaths = 30;
 
     [Fact]
     public void Dead_workers_leave_no_descriptor_thread_or_process_in_the_host()
