@@ -112,33 +112,41 @@ public sealed class OrderTests
     [Fact]
     public void They_keep_their_order_when_workers_relieve_each_other_again_and_again()
     {
-        const int Rounds = 8;
+        const int Rounds = 8, Requests = 5;
         using var host = new TestHost();
         var buffer = ScriptedBuffer.Install(host);
         using var client = host.Connect();
         using var descriptor = client.Allocate();
-        var slow = 0;
+        var readOn = Enumerable.Range(0, Rounds).Select(_ => new ManualResetEventSlim()).ToArray();
+        var attached = -1;
         buffer().On["Attach"] = () =>
         {
-            // Long enough to be relieved, every other time, while the requests behind it are read by others.
-            if (Interlocked.Increment(ref slow) % 2 == 0) Thread.Sleep(250);
+            // Every other one is slow: until a request behind it was answered, which another worker must have read.
+            var round = Interlocked.Increment(ref attached);
+            if (round % 2 == 1 && !readOn[round].Wait(TimeSpan.FromSeconds(20))) throw new TimeoutException($"nobody read on behind attach {round}");
         };
-        for (var i = 0; i < Rounds; i++)
+        for (var round = 0; round < Rounds; round++)
         {
-            var id = (ulong)(i * 4) + 1;
+            var id = (ulong)(round * Requests) + 1;
             client.Send(Messages.Attach(id, 1), descriptor);
             client.Send(Messages.Map(id + 1, 1));
             client.Send(Messages.Unmap(id + 2, 1));
             client.Send(Messages.Detach(id + 3, 1));
+            client.Send(Messages.ListHeaps(id + 4));
         }
 
-        for (var id = 1ul; id <= Rounds * 4; id++)
+        var answered = new List<ulong>();
+        while (answered.Count < Rounds * Requests)
         {
             using var reply = client.Receive();
-            Assert.Equal((id, true), (reply.Header.RequestId, reply.Header.Kind != MessageKind.Error));
+            Assert.NotEqual(MessageKind.Error, reply.Header.Kind);
+            answered.Add(reply.Header.RequestId);
+            if (reply.Header.RequestId % Requests == 0) readOn[(reply.Header.RequestId / Requests) - 1].Set();
         }
 
         Assert.Equal(Enumerable.Repeat<string[]>(["Attach", "Map", "Unmap", "Detach"], Rounds).SelectMany(calls => calls), buffer().Calls);
+        var ops = answered.Where(id => id % Requests != 0).ToArray();
+        Assert.Equal(ops.Order(), ops);
     }
 
     [Fact]
