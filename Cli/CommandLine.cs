@@ -9,19 +9,20 @@ namespace DmaHeap.Cli;
 /// <summary>The commands, and the one place where what they throw becomes a message and an exit code.</summary>
 static class CommandLine
 {
-    public static async Task<int> RunAsync(string[] args)
+    const string Description = "Shared memory buffers from dma-buf heaps in user space.";
+
+    // Commands that outlive a signal say themselves what it means to them.
+    static readonly InvocationConfiguration s_invocation = new() { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+
+    public static async Task<int> RunAsync(CommandTail tail)
     {
-        var tail = CommandTail.Of(args);
         var root = Root(tail);
-        // A heap or file may well begin with @; nothing is read from response files.
-        var parsed = root.Parse(tail.Own, new ParserConfiguration { ResponseFileTokenReplacer = null });
-        if (args.Length == 0) return await HelpAsync(root);
-        var results = new Results(json: parsed.GetResult(CommonOptions.Json) is { Implicit: false });
-        if (parsed.Errors.Count > 0) return results.Fail(Failure.OfUsage(Explain(parsed)) with { ExitCode = tail.IsExec ? ExecExitCode.Failed : ExitCode.Usage });
+        if (tail.Own.Length == 0) return await HelpAsync(root);
+        var (parsed, results) = Parse(root, tail);
+        if (parsed.Errors.Count > 0) return Refuse(parsed, results, ExitCode.Usage);
         try
         {
-            // Commands that outlive a signal say themselves what it means to them.
-            return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+            return await parsed.InvokeAsync(s_invocation);
         }
         catch (Exception exception) when (Failure.Of(exception) is { } failure)
         {
@@ -29,7 +30,31 @@ static class CommandLine
         }
     }
 
-    static RootCommand Root(CommandTail tail) => new("Shared memory buffers from dma-buf heaps in user space.")
+    /// <summary>Runs <c>exec</c>, and makes no other command for that: the program waits for it.</summary>
+    public static int RunExec(CommandTail tail)
+    {
+        var (parsed, results) = Parse(new RootCommand(Description) { ExecCommand.Create(tail), CommonOptions.Json }, tail);
+        if (parsed.Errors.Count > 0) return Refuse(parsed, results, ExecExitCode.Failed);
+        try
+        {
+            return parsed.Invoke(s_invocation);
+        }
+        catch (Exception exception) when (Failure.Of(exception) is { } failure)
+        {
+            return results.Fail(failure);
+        }
+    }
+
+    // A heap or file may well begin with @; nothing is read from response files.
+    static (ParseResult Parsed, Results Results) Parse(RootCommand root, CommandTail tail)
+    {
+        var parsed = root.Parse(tail.Own, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        return (parsed, new Results(json: parsed.GetResult(CommonOptions.Json) is { Implicit: false }));
+    }
+
+    static int Refuse(ParseResult parsed, Results results, int exitCode) => results.Fail(Failure.OfUsage(Explain(parsed)) with { ExitCode = exitCode });
+
+    static RootCommand Root(CommandTail tail) => new(Description)
     {
         ServeCommand.Create(),
         ExecCommand.Create(tail),

@@ -1,1 +1,6 @@
-return await DmaHeap.Cli.CommandLine.RunAsync(args);
+using DmaHeap.Cli;
+using DmaHeap.Cli.Exec;
+
+// Not awaited for exec: see there.
+var tail = CommandTail.Of(args);
+return tail.IsExec ? CommandLine.RunExec(tail) : await CommandLine.RunAsync(tail);

@@ -24,6 +24,24 @@ public sealed partial class DmaHeapClient
         return heaps;
     }
 
+    /// <summary>Lists heaps and their aliases, sending and receiving on this thread.</summary>
+    /// <inheritdoc cref="ListHeapsAsync"/>
+    public IReadOnlyList<HeapInfo> ListHeaps(CancellationToken cancellationToken = default)
+    {
+        var heaps = new List<HeapInfo>();
+        Page<HeapInfo> page;
+        do
+        {
+            var call = new QueryCall<Page<HeapInfo>>(MessageKind.ListHeaps, ReplyReader.Heaps);
+            var request = new ListHeapsRequest { Start = (uint)heaps.Count };
+            _connection.Execute(call, ref request, null, cancellationToken);
+            page = call.Result;
+            heaps.AddRange(page.Entries);
+        }
+        while (page.More);
+        return heaps;
+    }
+
     /// <summary>Lists live buffers in the order they were allocated: those of the caller's user, or all for root and the host's user.</summary>
     /// <param name="heap">Only this heap's (name or alias); null for all.</param>
     /// <param name="cancellationToken">Withdraws the request.</param>

@@ -11,7 +11,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DmaHeap.Cli.Commands;
 
-/// <summary><c>dmaheap exec</c>: runs a program that finds our heaps under /dev/dma_heap.</summary>
+/// <summary>
+/// <c>dmaheap exec</c>: runs a program that finds our heaps under /dev/dma_heap. Nothing is awaited: a task for each step would be a quarter of what there is to compile before the program starts.
+/// </summary>
 static class ExecCommand
 {
     static readonly Option<HeapOverlap> s_over = new("--over")
@@ -41,15 +43,15 @@ static class ExecCommand
         {
             if (tail.Program.Length == 0) result.AddError("Name a program after --, such as: dmaheap exec -- ls /dev/dma_heap");
         });
-        command.SetAction((parsed, _) => RunAsync(parsed, tail));
+        command.SetAction(parsed => Run(parsed, tail));
         return command;
     }
 
-    static async Task<int> RunAsync(ParseResult parsed, CommandTail tail)
+    static int Run(ParseResult parsed, CommandTail tail)
     {
         try
         {
-            return await ServeAsync(parsed, tail);
+            return Serve(parsed, tail);
         }
         catch (SupervisionException exception)
         {
@@ -62,13 +64,13 @@ static class ExecCommand
         }
     }
 
-    static async Task<int> ServeAsync(ParseResult parsed, CommandTail tail)
+    static int Serve(ParseResult parsed, CommandTail tail)
     {
         var inherited = InheritedState.Read();
         if (inherited.LaunchersDescriptor is { } number) DescriptorFlags.TryCloseOnExec(number);
         using var signals = new ProgramSignals(inherited.Ignored);
         var swaps = HeapSwapOptions.Read(parsed);
-        using var backend = await ConnectAsync(parsed, swaps);
+        using var backend = Connect(parsed, swaps);
         using var journal = HeapSwapOptions.OpenJournal(parsed, (backend as EmbeddedBackend)?.Host, swaps);
         var arguments = InheritedState.LastArguments(tail.Program.Length);
         using var program = new PreparedProgram(arguments[0], arguments, inherited.Environment, inherited.ToDefault, SignalSet.Blocked);
@@ -96,7 +98,7 @@ static class ExecCommand
         }
     }
 
-    static async Task<IHeapBackend> ConnectAsync(ParseResult parsed, IReadOnlyList<HeapSwap> swaps)
+    static IHeapBackend Connect(ParseResult parsed, IReadOnlyList<HeapSwap> swaps)
     {
         var configuration = parsed.GetValue(CommonOptions.Config);
         if (Dial(parsed.GetValue(CommonOptions.Socket), ownHost: configuration is not null || swaps.Count > 0) is not { } client)
@@ -107,7 +109,7 @@ static class ExecCommand
 
         try
         {
-            return await DaemonBackend.CreateAsync(client);
+            return DaemonBackend.Create(client);
         }
         catch
         {

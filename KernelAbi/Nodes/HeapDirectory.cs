@@ -16,11 +16,48 @@ internal sealed record HeapDirectory(IReadOnlyList<BackendHeap> Heaps, bool List
     public static bool KernelHasHeaps => Directory.Exists(Path) && Directory.EnumerateFileSystemEntries(Path).Any();
 
     /// <summary>The names that open and are not listed.</summary>
-    public IReadOnlySet<string> Hidden => ListAliases ? new HashSet<string>() : Names.Where(entry => entry.IsAlias).Select(entry => entry.Name).ToHashSet();
+    public IReadOnlySet<string> Hidden
+    {
+        get
+        {
+            var hidden = new HashSet<string>();
+            if (ListAliases) return hidden;
+            foreach (var name in Names)
+            {
+                if (name.IsAlias) hidden.Add(name.Name);
+            }
 
-    /// <summary>Every name that opens, with the heap it opens and whether it is an alias. Of a name that two heaps have the first counts.</summary>
-    public IEnumerable<(string Name, string Heap, bool IsAlias)> Names =>
-        Heaps.Select(heap => (heap.Name, heap.Name, false))
-            .Concat(Heaps.SelectMany(heap => heap.Aliases.Select(alias => (alias, heap.Name, true))))
-            .DistinctBy(entry => entry.Item1);
+            return hidden;
+        }
+    }
+
+    /// <summary>Every name that opens. Of a name that two heaps have the first counts.</summary>
+    public IReadOnlyList<HeapName> Names
+    {
+        get
+        {
+            var names = new List<HeapName>();
+            var known = new HashSet<string>();
+            foreach (var heap in Heaps)
+            {
+                if (known.Add(heap.Name)) names.Add(new HeapName(heap.Name, heap.Name, IsAlias: false));
+            }
+
+            foreach (var heap in Heaps)
+            {
+                foreach (var alias in heap.Aliases)
+                {
+                    if (known.Add(alias)) names.Add(new HeapName(alias, heap.Name, IsAlias: true));
+                }
+            }
+
+            return names;
+        }
+    }
 }
+
+/// <summary>A name in the directory.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Heap">The heap it opens.</param>
+/// <param name="IsAlias">Whether it is an alias of that.</param>
+internal sealed record HeapName(string Name, string Heap, bool IsAlias);

@@ -23,17 +23,23 @@ public static class NotifyFilter
         var program = new BpfProgram();
         var notify = program.NewLabel();
         var command = program.NewLabel();
-        var numbers = rules.Where(rule => rule.Number >= 0).GroupBy(rule => rule.Number).Select(group => (Rules: group, Label: program.NewLabel())).ToList();
+        // Runs before every program that is started, and generics of our structs would have to be compiled then: so arrays and loops.
+        var firsts = FirstOfEachNumber(rules);
+        var labels = new int[firsts.Length];
 
         program.LoadWord(NumberOffset);
-        foreach (var (group, label) in numbers) program.JumpIfEqual((uint)group.Key, label);
+        for (var i = 0; i < firsts.Length; i++) program.JumpIfEqual((uint)rules[firsts[i]].Number, labels[i] = program.NewLabel());
         program.Return(Allow);
 
-        foreach (var (group, label) in numbers)
+        for (var i = 0; i < firsts.Length; i++)
         {
-            program.Place(label);
+            program.Place(labels[i]);
             program.LoadWord(ArchitectureOffset);
-            foreach (var rule in group) program.JumpIfEqual((uint)rule.Architecture, rule.OnlyHeapIoctls ? command : notify);
+            for (var j = firsts[i]; j < rules.Count; j++)
+            {
+                if (rules[j].Number == rules[firsts[i]].Number) program.JumpIfEqual((uint)rules[j].Architecture, rules[j].OnlyHeapIoctls ? command : notify);
+            }
+
             program.Return(Allow);
         }
 
@@ -46,5 +52,20 @@ public static class NotifyFilter
         program.Place(notify);
         program.Return(Notify);
         return program.Build();
+    }
+
+    static int[] FirstOfEachNumber(IReadOnlyList<NotifyRule> rules)
+    {
+        var firsts = new int[rules.Count];
+        var count = 0;
+        for (var i = 0; i < rules.Count; i++)
+        {
+            if (rules[i].Number < 0) continue;
+            var first = 0;
+            while (rules[first].Number != rules[i].Number) first++;
+            if (first == i) firsts[count++] = i;
+        }
+
+        return firsts[..count];
     }
 }

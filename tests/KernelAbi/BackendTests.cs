@@ -193,7 +193,7 @@ public sealed class DaemonBackendTests : BackendTests
 {
     private readonly DaemonBackend _backend;
 
-    public DaemonBackendTests() => _backend = DaemonBackend.CreateAsync(DmaHeapClient.Connect(Server.SocketPath)).GetAwaiter().GetResult();
+    public DaemonBackendTests() => _backend = DaemonBackend.Create(DmaHeapClient.Connect(Server.SocketPath));
 
     private protected override IHeapBackend Backend => _backend;
 

@@ -34,7 +34,7 @@ public sealed class ListingTests
     public void A_heap_keeps_its_name_where_another_has_it_for_an_alias() =>
         Assert.Equal(
             [("system", "system", false), ("cma", "cma", false), ("reserved", "cma", true), ("linux,cma", "cma", true)],
-            new HeapDirectory(s_heaps, false, HeapOverlap.Hide).Names);
+            new HeapDirectory(s_heaps, false, HeapOverlap.Hide).Names.Select(name => (name.Name, name.Heap, name.IsAlias)));
 
     private static byte[] Entry(string name)
     {

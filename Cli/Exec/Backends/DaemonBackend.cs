@@ -28,9 +28,9 @@ sealed class DaemonBackend : IHeapBackend
     /// <summary>Asks the daemon for its heaps.</summary>
     /// <param name="client">A connection; owned by the backend from now on, but the caller's still when this throws.</param>
     /// <exception cref="DmaHeapException">The daemon refused, or is gone.</exception>
-    public static async Task<DaemonBackend> CreateAsync(DmaHeapClient client)
+    public static DaemonBackend Create(DmaHeapClient client)
     {
-        var entries = await client.ListHeapsAsync().ConfigureAwait(false);
+        var entries = client.ListHeaps();
         var aliases = entries.Where(entry => entry.AliasOf.Length > 0).ToLookup(entry => entry.AliasOf, entry => entry.Name);
         return new DaemonBackend(client,
         [
