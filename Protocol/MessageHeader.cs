@@ -88,6 +88,9 @@ public enum MessageKind : ushort
     /// <summary>Client: take over this buffer of a host before you. Carries exactly one descriptor. <see cref="AdoptRequest"/>.</summary>
     Adopt = 50,
 
+    /// <summary>Client: allocate buffers of several sizes. <see cref="AllocateBatchRequest"/>.</summary>
+    AllocateBatch = 60,
+
     /// <summary>Lowest number of host-to-client events, all reserved: a client ignores those it does not know. They end below <see cref="ReplyBit"/>.</summary>
     FirstEvent = 0x4000,
 

@@ -98,7 +98,7 @@ public enum AllocateOptions : uint
     /// <summary>All the buffers or none.</summary>
     None = 0,
 
-    /// <summary>As many as fit, at least one.</summary>
+    /// <summary>As many as fit, at least one: in the order asked for, up to the first that cannot be had.</summary>
     AsManyAsFit = 1,
 }
 

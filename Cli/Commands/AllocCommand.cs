@@ -8,7 +8,12 @@ namespace DmaHeap.Cli.Commands;
 /// <summary><c>dmaheap alloc</c>: allocates buffers and keeps them for a while.</summary>
 static class AllocCommand
 {
-    static readonly Argument<ByteSize> s_size = new("SIZE") { Description = "Size of each, such as 8MiB.", CustomParser = CommonOptions.ReadSize };
+    static readonly Argument<SizeCount[]> s_sizes = new("SIZE")
+    {
+        Description = "Size of a buffer, such as 8MiB, or of several, such as 3x2MiB.",
+        Arity = ArgumentArity.OneOrMore,
+        CustomParser = SizeCount.Read,
+    };
 
     static readonly Option<string> s_name = new("--name")
     {
@@ -17,15 +22,15 @@ static class AllocCommand
         DefaultValueFactory = _ => "",
     };
 
-    static readonly Option<int> s_count = new("--count") { Description = "How many buffers; all or none.", HelpName = "N", DefaultValueFactory = _ => 1 };
+    static readonly Option<int> s_count = new("--count") { Description = "How many times all that.", HelpName = "N", DefaultValueFactory = _ => 1 };
 
     static readonly Option<double> s_hold = new("--hold") { Description = "How long to keep them; Ctrl-C ends it early.", HelpName = "SECONDS" };
 
     public static Command Create()
     {
-        var command = new Command("alloc", "Allocate buffers, show them, and hold them for a while.")
+        var command = new Command("alloc", "Allocate buffers, all or none, show them, and hold them for a while.")
         {
-            CommonOptions.Heap, s_size, s_name, s_count, s_hold, CommonOptions.Socket,
+            CommonOptions.Heap, s_sizes, s_name, s_count, s_hold, CommonOptions.Socket,
         };
         s_count.Validators.Add(result =>
         {
@@ -50,7 +55,7 @@ static class AllocCommand
             await AllocateAsync(client, parsed, buffers, interruption.Token);
             var first = await client.DescribeAsync(buffers[0].Handle, cancellationToken);
             var document = new AllocDocument(
-                [.. buffers.Select(buffer => new AllocatedRow(buffer.Id.ToString()!, first.Heap, first.Name, buffer.Length))], hold.TotalSeconds);
+                [.. buffers.Select(buffer => AllocatedRow.From(buffer, first))], hold.TotalSeconds);
             Results.Of(parsed).Write(document, known => known.AllocDocument, console => Show(document, console));
             await HoldAsync(hold, interruption.Token);
         }
@@ -65,13 +70,19 @@ static class AllocCommand
     static async Task AllocateAsync(DmaHeapClient client, ParseResult parsed, List<DmaBuffer> buffers, CancellationToken cancellationToken)
     {
         var heap = parsed.GetRequiredValue(CommonOptions.Heap);
-        var size = parsed.GetRequiredValue(s_size).Bytes;
-        var count = parsed.GetRequiredValue(s_count);
         var options = new DmaAllocationOptions { Name = parsed.GetRequiredValue(s_name) };
-        while (buffers.Count < count)
+        foreach (var lengths in Lengths(parsed.GetRequiredValue(s_sizes), parsed.GetRequiredValue(s_count)).Chunk(client.Host.MaxDescriptors))
+            buffers.AddRange(await client.AllocateBatchAsync(heap, lengths, asManyAsFit: false, options, cancellationToken));
+    }
+
+    static IEnumerable<long> Lengths(SizeCount[] sizes, int times)
+    {
+        for (var round = 0; round < times; round++)
         {
-            var atOnce = Math.Min(count - buffers.Count, client.Host.MaxDescriptors);
-            buffers.AddRange(await client.AllocateManyAsync(heap, size, atOnce, asManyAsFit: false, options, cancellationToken));
+            foreach (var size in sizes)
+            {
+                for (var i = 0; i < size.Count; i++) yield return size.Size.Bytes;
+            }
         }
     }
 
@@ -89,8 +100,9 @@ static class AllocCommand
 
     static void Show(AllocDocument document, IAnsiConsole console)
     {
-        var table = Tables.Create("ID", "HEAP", "NAME", ">SIZE");
-        foreach (var buffer in document.Buffers) table.Add(buffer.Id, buffer.Heap, buffer.Name.Length > 0 ? buffer.Name : "-", Words.Size(buffer.Length));
+        var table = Tables.Create("ID", "HEAP", "NAME", ">SIZE", ">PAGES");
+        foreach (var buffer in document.Buffers)
+            table.Add(buffer.Id, buffer.Heap, buffer.Name.Length > 0 ? buffer.Name : "-", Words.Size(buffer.Length), Words.Size(buffer.PageSize));
         console.Write(table);
         console.WriteLine(document.HoldSeconds > 0
             ? $"Holding for {document.HoldSeconds} s; see ./dmaheap buffers in another terminal. Ctrl-C lets go."

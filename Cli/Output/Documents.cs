@@ -27,7 +27,12 @@ sealed record HeapRow(string Name, IReadOnlyList<string> Aliases, string Plugin,
 
 sealed record AllocDocument(IReadOnlyList<AllocatedRow> Buffers, double HoldSeconds);
 
-sealed record AllocatedRow(string Id, string Heap, string Name, long Length);
+sealed record AllocatedRow(string Id, string Heap, string Name, long Length, int PageSize, IReadOnlyList<string> Flags)
+{
+    /// <param name="buffer">The buffer.</param>
+    /// <param name="alike">What the host says of one allocated with it: heap and name are the same.</param>
+    public static AllocatedRow From(DmaBuffer buffer, BufferInfo alike) => new(buffer.Id.ToString()!, alike.Heap, alike.Name, buffer.Length, buffer.PageSize, Words.Of(buffer.Flags));
+}
 
 sealed record BuffersDocument(IReadOnlyList<BufferRow> Buffers);
 

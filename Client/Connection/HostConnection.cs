@@ -35,26 +35,40 @@ sealed partial class HostConnection : IDisposable
     /// <exception cref="DmaHeapException">It failed.</exception>
     /// <exception cref="OperationCanceledException">It was withdrawn in time.</exception>
     public void Execute<TRequest>(PendingCall call, ref TRequest request, SafeFileHandle? shown, CancellationToken cancellation)
-        where TRequest : unmanaged
+        where TRequest : unmanaged =>
+        Execute(call, MemoryMarshal.AsBytes(new Span<TRequest>(ref request)), shown, cancellation);
+
+    /// <summary>Sends a request of any length and waits for its reply on this thread.</summary>
+    /// <param name="call">Receives the reply.</param>
+    /// <param name="packet">The request, with room for its header.</param>
+    /// <param name="shown">The descriptor that goes with it.</param>
+    /// <param name="cancellation">Withdraws the request; its outcome is awaited even so.</param>
+    /// <exception cref="DmaHeapException">It failed.</exception>
+    /// <exception cref="OperationCanceledException">It was withdrawn in time.</exception>
+    public void Execute(PendingCall call, Span<byte> packet, SafeFileHandle? shown, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
-        Register(call, ref request, task: null);
+        Register(call, packet, task: null);
         if (Volatile.Read(ref _later) is { IsCompleted: false } later) later.Wait(CancellationToken.None); // what was asked before goes before
-        var errno = TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.None);
+        var errno = TrySend(packet, shown, MessageFlags.None);
         if (!IsSent(call, errno)) throw SendFailed(errno);
         using (WithdrawOn(call, cancellation)) Await(call);
         ThrowIfFailed(call, cancellation);
     }
 
-    /// <summary>Sends a request; the task ends when the reply is there. Throws as <see cref="Execute"/> does.</summary>
-    public async Task ExecuteAsync<TRequest>(PendingCall call, TRequest request, SafeFileHandle? shown, CancellationToken cancellation)
-        where TRequest : unmanaged
+    /// <summary>Sends a request; the task ends when the reply is there. Throws as <see cref="Execute{TRequest}"/> does.</summary>
+    public Task ExecuteAsync<TRequest>(PendingCall call, TRequest request, SafeFileHandle? shown, CancellationToken cancellation)
+        where TRequest : unmanaged =>
+        ExecuteAsync(call, MessageCodec.Bytes(in request).ToArray(), shown, cancellation);
+
+    /// <summary>Sends a request of any length; the task ends when the reply is there. Throws as <see cref="Execute(PendingCall, Span{byte}, SafeFileHandle?, CancellationToken)"/> does.</summary>
+    public async Task ExecuteAsync(PendingCall call, byte[] packet, SafeFileHandle? shown, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         var task = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Register(call, ref request, task);
-        var errno = Volatile.Read(ref _later).IsCompleted ? TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.DontWait) : Errno.EAGAIN;
-        if (errno == Errno.EAGAIN) errno = await SendLaterAsync(request, shown).ConfigureAwait(false);
+        Register(call, packet, task);
+        var errno = Volatile.Read(ref _later).IsCompleted ? TrySend(packet, shown, MessageFlags.DontWait) : Errno.EAGAIN;
+        if (errno == Errno.EAGAIN) errno = await SendLaterAsync(packet, shown).ConfigureAwait(false);
         if (!IsSent(call, errno)) throw SendFailed(errno);
         EnsureRead();
         using (WithdrawOn(call, cancellation)) await task.Task.ConfigureAwait(false);
@@ -64,8 +78,7 @@ sealed partial class HostConnection : IDisposable
     /// <summary>Ends the connection: what is under way fails.</summary>
     public void Dispose() => Fail(CallFailure.Disposed);
 
-    void Register<TRequest>(PendingCall call, ref TRequest request, TaskCompletionSource? task)
-        where TRequest : unmanaged
+    void Register(PendingCall call, Span<byte> packet, TaskCompletionSource? task)
     {
         lock (_gate)
         {
@@ -76,7 +89,7 @@ sealed partial class HostConnection : IDisposable
             if (task is not null) _tasks++;
         }
 
-        MemoryMarshal.Write(MemoryMarshal.AsBytes(new Span<TRequest>(ref request)), MessageCodec.Header<TRequest>(call.Kind, call.Id));
+        MemoryMarshal.Write(packet, new MessageHeader { Size = (uint)packet.Length, Kind = call.Kind, RequestId = call.Id });
     }
 
     /// <summary>Takes a call out of those under way; null when it is none, or no more.</summary>
@@ -110,13 +123,12 @@ sealed partial class HostConnection : IDisposable
     static DmaHeapException SendFailed(Errno errno) => CallFailure.Kernel(errno, "The request could not be sent").ToException();
 
     /// <summary>The host is behind with reading: rare enough to let a pool thread wait for it. What is sent later is sent in its order.</summary>
-    Task<Errno> SendLaterAsync<TRequest>(TRequest request, SafeFileHandle? shown)
-        where TRequest : unmanaged
+    Task<Errno> SendLaterAsync(byte[] packet, SafeFileHandle? shown)
     {
         lock (_gate)
         {
             var sent = _later.ContinueWith(
-                _ => TrySend(MessageCodec.Bytes(in request), shown, MessageFlags.None),
+                _ => TrySend(packet, shown, MessageFlags.None),
                 CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             _later = sent;
             return sent;
@@ -133,7 +145,7 @@ sealed partial class HostConnection : IDisposable
     {
         var request = new CancelRequest { Header = MessageCodec.Header<CancelRequest>(MessageKind.Cancel, 0), Target = target };
         // Should the connection be failing, the call fails with it: there is nothing to report here.
-        if (TrySend(MessageCodec.Bytes(in request), null, MessageFlags.DontWait) == Errno.EAGAIN) _ = SendLaterAsync(request, null);
+        if (TrySend(MessageCodec.Bytes(in request), null, MessageFlags.DontWait) == Errno.EAGAIN) _ = SendLaterAsync(MessageCodec.Bytes(in request).ToArray(), null);
     }
 
     /// <summary>Whether it has ended.</summary>

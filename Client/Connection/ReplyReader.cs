@@ -18,6 +18,10 @@ static class ReplyReader
         _ => "a message with fields this client does not know",
     };
 
+    /// <summary>What is wrong with a buffer that a host says it made.</summary>
+    public static string? RejectBuffer(ulong length, uint pageSize) =>
+        length is 0 or > long.MaxValue ? $"buffers of {length} bytes" : pageSize is 0 or > int.MaxValue ? $"pages of {pageSize} bytes" : null;
+
     public static string? Hello(ReadOnlySpan<byte> packet, out HostInfo info)
     {
         info = null!;

@@ -3,24 +3,71 @@ using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Allocation;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Server;
 
-/// <summary>Allocation on behalf of a client: some buffers, made one by one and sent in one reply, or taken back.</summary>
+/// <summary>
+/// Allocation on behalf of a client: some buffers, made one by one and sent in one reply, or taken back. One way for all: a request for one buffer, for some of one size and for a batch of
+/// several sizes each become lengths in the worker's <see cref="BufferBatch"/>, and differ in how they are read and answered.
+/// </summary>
 internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
 {
-    public void Allocate(Connection connection, in AllocateRequest request, Span<byte> scratch)
+    /// <summary>One size.</summary>
+    public void Allocate(Connection connection, in AllocateRequest request, WorkerScratch worker)
     {
         if (request.Count is 0 or > ProtocolConstants.MaxDescriptors) throw RequestFields.Bad($"{request.Count} buffers were asked for in one request; 1 to {ProtocolConstants.MaxDescriptors} can be");
+        worker.Batch.Begin();
+        worker.Batch.TryAsk(request.Length, request.Count);
+        Serve(connection, in request, worker);
+    }
+
+    /// <summary>Several sizes.</summary>
+    public void Allocate(Connection connection, ReadOnlySpan<byte> packet, WorkerScratch worker)
+    {
+        var request = RequestFields.ReadHead<AllocateBatchRequest>(packet, out var behind);
+        worker.Batch.Begin();
+        Ask(worker.Batch, request.SizeCount, behind);
+        Serve(connection, CommonOf(in request), worker);
+    }
+
+    private static AllocateRequest CommonOf(in AllocateBatchRequest batch) => new()
+    {
+        Header = batch.Header,
+        FileFlags = batch.FileFlags,
+        HeapFlags = batch.HeapFlags,
+        Options = batch.Options,
+        ExpectedImporters = batch.ExpectedImporters,
+        Heap = batch.Heap,
+        Name = batch.Name,
+        Alignment = batch.Alignment,
+        MaxSegments = batch.MaxSegments,
+        Reserved = batch.Reserved,
+    };
+
+    private static void Ask(BufferBatch batch, uint count, ReadOnlySpan<byte> behind)
+    {
+        if (count is 0 or > ProtocolConstants.MaxDescriptors) throw RequestFields.Bad($"a batch of {count} sizes was asked for; 1 to {ProtocolConstants.MaxDescriptors} can be");
+        var bytes = (int)count * Unsafe.SizeOf<BatchSize>();
+        if (behind.Length < bytes) RequestFields.Demand(MessageFault.Short, nameof(BatchSize));
+        RequestFields.DemandZero(behind[bytes..], nameof(AllocateBatchRequest));
+        foreach (ref readonly var size in MemoryMarshal.Cast<byte, BatchSize>(behind[..bytes]))
+        {
+            if (size.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "BatchSize.Reserved");
+            if (size.Count == 0) throw RequestFields.Bad($"a batch has 0 buffers of {size.Length} bytes; leave the size out");
+            if (size.Length == 0) throw new HeapException(HeapErrno.Invalid, HeapCause.BadLength, "a buffer of 0 bytes cannot be allocated");
+            if (!batch.TryAsk(size.Length, size.Count)) throw RequestFields.Bad($"a batch has more than {ProtocolConstants.MaxDescriptors} buffers in all");
+        }
+    }
+
+    private void Serve(Connection connection, in AllocateRequest request, WorkerScratch worker)
+    {
         if ((request.Options & ~AllocateOptions.AsManyAsFit) != 0) throw RequestFields.Bad($"the options {(uint)request.Options} are unknown");
-        if (request.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "AllocateRequest.Reserved");
-        var count = (int)request.Count;
+        if (request.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "the allocation's Reserved");
         var early = new EarlyRefusal(connection, request.Header.RequestId);
         var asked = new BufferRequest
         {
             Heap = RequestFields.Text(request.Heap, "heap"),
-            Length = request.Length,
+            Length = 0, // each its own
             FileFlags = request.FileFlags,
             HeapFlags = request.HeapFlags,
             Name = RequestFields.Text(request.Name, "name"),
@@ -30,12 +77,12 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
             MaxSegments = (int)Math.Min(request.MaxSegments, int.MaxValue),
             WhenGivenUp = early.Send,
         };
-        var asManyAsFit = (request.Options & AllocateOptions.AsManyAsFit) != 0;
+        var count = worker.Batch.Lengths.Length;
         cap.Reserve(connection, count);
         var sent = 0;
         try
         {
-            sent = AllocateAndSend(connection, asked, count, asManyAsFit, request.Header.RequestId, early, scratch);
+            sent = AllocateAndSend(connection, request.Header, in asked, request.Options, early, worker);
         }
         catch (HeapException) when (early.WasSent)
         {
@@ -43,81 +90,56 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
         }
         finally
         {
+            worker.Batch.Clear();
             if (sent < count) cap.Return(connection, count - sent);
         }
     }
 
-    private int AllocateAndSend(Connection connection, in BufferRequest asked, int count, bool asManyAsFit, ulong requestId, EarlyRefusal early, Span<byte> scratch)
+    private int AllocateAndSend(Connection connection, in MessageHeader header, in BufferRequest asked, AllocateOptions options, EarlyRefusal early, WorkerScratch worker)
     {
-        var allocations = new Allocation.Allocation[count];
-        var made = 0;
+        var batch = worker.Batch;
         try
         {
-            var stoppedBy = AllocateAll(connection, in asked, allocations, asManyAsFit, requestId, early, ref made);
-            Send(connection, allocations.AsSpan(0, made), stoppedBy, requestId, scratch);
+            var stoppedBy = AllocateAll(connection, in header, in asked, options, early, batch);
+            var length = AllocateReplies.Write(worker.Reply, in header, batch.Made, stoppedBy, core.Allocator.Epoch);
+            var errno = connection.Send(worker.Reply.AsSpan(0, length), batch.Handles);
+            if (errno != Errno.None) throw RequestFields.NotSent(errno);
         }
         catch
         {
-            while (made > 0) core.Allocator.Discard(allocations[--made]);
+            while (batch.TryTakeLast(out var last)) core.Allocator.Discard(last);
             throw;
         }
 
-        for (var i = 0; i < made; i++) allocations[i].Handle.Dispose();
+        batch.CloseHandles();
         core.Probe.Reached(AllocationStep.Replied);
-        return made;
+        return batch.Made.Length;
     }
 
     // Returns the errno that stopped it short, or 0. The request is no longer under way when this returns: its number is free before the client can see the reply.
-    private int AllocateAll(
-        Connection connection, in BufferRequest asked, Span<Allocation.Allocation> allocations, bool asManyAsFit, ulong requestId, EarlyRefusal early, ref int made)
+    private int AllocateAll(Connection connection, in MessageHeader header, in BufferRequest asked, AllocateOptions options, EarlyRefusal early, BufferBatch batch)
     {
-        var cancellation = connection.Begin(requestId) ?? throw new ProtocolFaultException($"request {requestId} is under way already");
+        var cancellation = connection.Begin(header.RequestId) ?? throw new ProtocolFaultException($"request {header.RequestId} is under way already");
         try
         {
-            for (; made < allocations.Length; made++)
+            foreach (var length in batch.Lengths)
             {
                 // The rest of a batch is not made for somebody who is gone.
-                if (made > 0 && cancellation.IsCancellationRequested) throw Allocator.Withdrawn();
-                allocations[made] = core.Allocator.Allocate(in asked, cancellation.Token);
+                if (batch.Made.Length > 0 && cancellation.IsCancellationRequested) throw Allocator.Withdrawn();
+                batch.Add(core.Allocator.Allocate(asked with { Length = length }, cancellation.Token));
             }
 
             return 0;
         }
-        catch (HeapException refusal) when (asManyAsFit && made > 0 && refusal.Errno != HeapErrno.Interrupted && !early.WasSent)
+        catch (HeapException refusal) when (
+            options.HasFlag(AllocateOptions.AsManyAsFit) && batch.Made.Length > 0 && refusal.Errno != HeapErrno.Interrupted && !early.WasSent)
         {
             return (int)refusal.Errno;
         }
         finally
         {
-            connection.End(requestId);
+            connection.End(header.RequestId);
         }
-    }
-
-    private void Send(Connection connection, ReadOnlySpan<Allocation.Allocation> allocations, int stoppedBy, ulong requestId, Span<byte> scratch)
-    {
-        var first = allocations[0].Record;
-        var head = Unsafe.SizeOf<AllocateReply>();
-        var length = head + allocations.Length * Unsafe.SizeOf<BufferId>();
-        var reply = new AllocateReply
-        {
-            Header = new MessageHeader { Size = (uint)length, Kind = MessageKind.Allocate | MessageKind.ReplyBit, RequestId = requestId },
-            Count = (uint)allocations.Length,
-            StoppedBy = stoppedBy,
-            Length = (ulong)first.Length,
-            Flags = Replies.FlagsOf(first),
-            PageSize = (uint)first.Memory.PageSize,
-        };
-        MemoryMarshal.Write(scratch, in reply);
-        var ids = MemoryMarshal.Cast<byte, BufferId>(scratch[head..length]);
-        var handles = new SafeFileHandle[allocations.Length];
-        for (var i = 0; i < allocations.Length; i++)
-        {
-            ids[i] = new BufferId(core.Allocator.Epoch, allocations[i].Record.Sequence);
-            handles[i] = allocations[i].Handle;
-        }
-
-        var errno = connection.Send(scratch[..length], handles);
-        if (errno != Errno.None) throw RequestFields.NotSent(errno);
     }
 
     // The answer of a request whose heap does not come back. Its number stays in use until it is.

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
 
@@ -28,6 +30,22 @@ internal static class RequestFields
     {
         Demand(MessageCodec.ReadGrown<T>(packet, firstSize, out var message), typeof(T).Name);
         return message;
+    }
+
+    /// <summary>The head of a message that entries follow. What is behind the last of those is to be given to <see cref="DemandZero"/>.</summary>
+    public static T ReadHead<T>(ReadOnlySpan<byte> packet, out ReadOnlySpan<byte> behind)
+        where T : unmanaged
+    {
+        var known = Unsafe.SizeOf<T>();
+        if (packet.Length < known) Demand(MessageFault.Short, typeof(T).Name);
+        behind = packet[known..];
+        return MemoryMarshal.Read<T>(packet);
+    }
+
+    /// <summary>Fields of a later version, which are zero or not for us.</summary>
+    public static void DemandZero(ReadOnlySpan<byte> tail, string what)
+    {
+        if (tail.ContainsAnyExcept((byte)0)) Demand(MessageFault.UnknownTail, what);
     }
 
     public static void Demand(MessageFault fault, string what)

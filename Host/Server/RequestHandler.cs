@@ -53,7 +53,8 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
         {
             case MessageKind.Hello: Hello(connection, RequestFields.Read<HelloRequest>(packet)); break;
             case MessageKind.ListHeaps: _queries.ListHeaps(connection, RequestFields.Read<ListHeapsRequest>(packet), scratch); break;
-            case MessageKind.Allocate: _allocations.Allocate(connection, RequestFields.ReadGrown<AllocateRequest>(packet, AllocateRequest.FirstSize), scratch); break;
+            case MessageKind.Allocate: _allocations.Allocate(connection, RequestFields.ReadGrown<AllocateRequest>(packet, AllocateRequest.FirstSize), worker); break;
+            case MessageKind.AllocateBatch: _allocations.Allocate(connection, packet, worker); break;
             case MessageKind.Describe: _shown.Describe(connection, RequestFields.Read<DescribeRequest>(packet), descriptors); break;
             case MessageKind.SetName: _shown.SetName(connection, RequestFields.Read<SetNameRequest>(packet), descriptors); break;
             case MessageKind.Adopt: _shown.Adopt(connection, RequestFields.Read<AdoptRequest>(packet), descriptors); break;

@@ -14,6 +14,8 @@ internal sealed class WorkerScratch
 
     public byte[] Reply { get; } = new byte[ProtocolConstants.MaxMessageBytes];
 
+    public BufferBatch Batch { get; } = new();
+
     public ReceivedDescriptors Descriptors { get; } = new(capacity: 2);
 
     /// <summary>The connection its worker is at; null while it waits.</summary>

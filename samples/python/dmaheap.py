@@ -24,6 +24,7 @@ MAX_DESCRIPTORS = 253
 (HELLO, LIST_HEAPS, ALLOCATE, DESCRIBE, SET_NAME, STATISTICS, CANCEL, CPU_ACCESS, LIST_BUFFERS) = range(1, 10)
 ATTACH, MAP, UNMAP, DETACH, VMAP, VUNMAP = range(20, 26)
 ADOPT = 50
+ALLOCATE_BATCH = 60
 BIDIRECTIONAL, TO_DEVICE, FROM_DEVICE = range(3)
 FIRST_EVENT, REPLY_BIT, ERROR = 0x4000, 0x8000, 0xFFFF
 ERROR_FATAL = 1
@@ -45,6 +46,10 @@ STRUCTS = {name: struct.Struct("<" + layout) for name, layout in {
     "BufferId": "QQ",
     "AllocateRequest": "IHHQ QIIQII64s32sQII",
     "AllocateReply": "IHHQ IiQII",
+    "AllocateBatchRequest": "IHHQ IIQII64s32sQII",
+    "BatchSize": "QII",
+    "AllocateBatchReply": "IHHQ IIiI",
+    "BatchBuffer": "QQQII",
     "DescribeRequest": "IHHQ",
     "DescribeReply": "IHHQ QQQQIIIiII64s32s",
     "AdoptRequest": "IHHQ QQ32s",
@@ -217,6 +222,26 @@ class Client:
             for fd in fds:
                 os.set_inheritable(fd, True)
         return buffers
+
+    def allocate_batch(self, heap: str, lengths: List[int], name: str = "", as_many_as_fit: bool = False) -> List[Buffer]:
+        """Buffers of several sizes with one request, in the order of their lengths; each says its own page size and flags."""
+        sizes = b"".join(STRUCTS["BatchSize"].pack(length, 1, 0) for length in lengths)
+        request = _pack("AllocateBatchRequest", os.O_RDWR | os.O_CLOEXEC, len(lengths), 0, AS_MANY_AS_FIT if as_many_as_fit else 0, 0,
+                        _field(heap, 64), _field(name, 32), 0, 0, 0)
+        body, fds = self._call(ALLOCATE_BATCH, request + sizes, takes_descriptors=True)
+        try:
+            granted, step, _, _ = _unpack("AllocateBatchReply", body, tail=False)
+            head, entry = STRUCTS["AllocateBatchReply"].size, STRUCTS["BatchBuffer"]
+            if granted != len(fds) or not 1 <= granted <= len(lengths):
+                raise self._broken(f"{granted} buffers stated, {len(fds)} descriptors came")
+            if step < entry.size or head + granted * step > len(body):
+                raise self._broken("buffers that do not fit their message")
+            entries = [entry.unpack_from(body, head + i * step) for i in range(granted)]
+            return [Buffer(fd, length, BufferFlags(flags), page_size, _id(epoch, sequence))
+                    for fd, (epoch, sequence, length, flags, page_size) in zip(fds, entries)]
+        except BaseException:
+            _close_all(fds)
+            raise
 
     def describe(self, buffer) -> BufferInfo:
         body, _ = self._call(DESCRIBE, b"", shown=buffer)

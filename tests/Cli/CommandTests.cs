@@ -73,6 +73,18 @@ public sealed class CommandTests(ServedHost served) : IClassFixture<ServedHost>
     }
 
     [Fact]
+    public async Task Buffers_of_several_sizes_are_allocated_at_once_and_shown_in_their_order()
+    {
+        var allocated = (await _sandbox.AskAsync("alloc", "system", "4KiB", "8MiB", "3x2MiB", "--count", "2", "--name", "ring"))["buffers"]!;
+        string[] once = ["4096", "8388608", "2097152", "2097152", "2097152"];
+        Assert.Equal([.. once, .. once], Column(allocated, "length"));
+        Assert.All(Column(allocated, "pageSize"), size => Assert.Equal("4096", size));
+        Assert.All(allocated.AsArray(), buffer => Assert.Equal("ring", (string?)buffer!["name"]));
+        Assert.Equal(["contiguous"], allocated[0]!["flags"]!.AsArray().Select(flag => (string?)flag));
+        Assert.Equal(1, (await _sandbox.RunAsync("alloc", "region", "4KiB", "1GiB")).ExitCode); // all or none
+    }
+
+    [Fact]
     public async Task Statistics_count_failures_by_their_cause()
     {
         var before = CauseCount(await StatisticsAsync("region"));

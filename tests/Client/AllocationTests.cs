@@ -94,10 +94,10 @@ public sealed class AllocationTests
         using var host = FakeHost.PlayAfterHello(
             h =>
             {
-                h.AllocateMemory(h.Expect(MessageKind.Allocate), _mark);
-                var request = h.Expect(MessageKind.Allocate);
-                Assert.Equal(AllocateOptions.AsManyAsFit, request.As<AllocateRequest>().Options);
-                h.AllocateMemory(request, _mark, count: 5, stoppedBy: Errno.ENOMEM);
+                h.AllocateBatch(h.Expect(MessageKind.AllocateBatch), _mark);
+                var request = h.Expect(MessageKind.AllocateBatch);
+                Assert.Equal(AllocateOptions.AsManyAsFit, request.Batch().Options);
+                h.AllocateBatch(request, _mark, count: 5, stoppedBy: Errno.ENOMEM);
             },
             out var socket);
         using var client = DmaHeapClient.Attach(socket);
@@ -110,6 +110,85 @@ public sealed class AllocationTests
 
         using (var some = client.AllocateMany("system", 4096, 10, asManyAsFit: true)) Assert.Equal((5, Errno.ENOMEM), (some.Count, some.StoppedBy));
         Assert.Throws<ArgumentOutOfRangeException>(() => client.AllocateMany("system", 4096, 254));
+        host.Dispose();
+        Assert.Equal(0, Descriptors.Count(_mark));
+    }
+
+    [Fact]
+    public async Task Buffers_of_several_sizes_are_asked_for_in_one_request_and_each_has_its_own_facts()
+    {
+        using var host = FakeHost.PlayAfterHello(
+            h =>
+            {
+                var request = h.Expect(MessageKind.AllocateBatch);
+                Assert.Equal(("system", "ring", 3u, 7u), (FakeHost.Text(request.Batch().Heap), FakeHost.Text(request.Batch().Name), request.Batch().SizeCount, request.Batch().ExpectedImporters));
+                Assert.Equal([4096, 2 << 20, 2 << 20, 4096], request.Lengths());
+                h.AllocateBatch(request, _mark);
+                h.AllocateBatch(h.Expect(MessageKind.AllocateBatch), _mark, count: 2, stoppedBy: Errno.ENOMEM);
+            },
+            out var socket);
+        using var client = DmaHeapClient.Attach(socket);
+
+        using (var batch = await client.AllocateBatchAsync("system", [4096, 2 << 20, 2 << 20, 4096], options: new() { Name = "ring", ExpectedImporters = 7 }).WaitAsync(FakeHost.Deadline))
+        {
+            Assert.Equal([4096L, 2 << 20, 2 << 20, 4096], batch.Select(buffer => buffer.Length));
+            Assert.Equal([4096L, 2 << 20, 2 << 20, 4096], batch.Select(buffer => FileStatus.Of(buffer.Handle).Length));
+        }
+
+        using (var some = client.AllocateBatch("system", [4096, 8192, 12288], asManyAsFit: true)) Assert.Equal((2, Errno.ENOMEM), (some.Count, some.StoppedBy));
+        Assert.Throws<ArgumentOutOfRangeException>(() => client.AllocateBatch("system", []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => client.AllocateBatch("system", [4096, -1]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => client.AllocateBatch("system", new long[254]));
+        host.Dispose();
+        Assert.Equal(0, Descriptors.Count(_mark));
+    }
+
+    [Theory]
+    [InlineData("nothing wrong")]
+    [InlineData("more buffers than asked for")]
+    [InlineData("no buffers")]
+    [InlineData("entries that are too short")]
+    [InlineData("entries that are not there")]
+    [InlineData("a missing descriptor")]
+    [InlineData("a non-zero tail")]
+    [InlineData("a buffer of no bytes")]
+    public void A_batch_that_makes_no_sense_costs_the_connection_and_leaves_nothing(string what)
+    {
+        using var host = FakeHost.PlayAfterHello(
+            h =>
+            {
+                var request = h.Expect(MessageKind.AllocateBatch);
+                var reply = new AllocateBatchReply { Count = 2, EntrySize = 40 }; // a later host's entries are longer
+                var entry = new BatchBuffer { Id = new BufferId(1, 1), Length = 4096, PageSize = 4096 };
+                byte[] entries = [.. MessageCodec.Bytes(in entry), 1, 2, 3, 4, 5, 6, 7, 8, .. MessageCodec.Bytes(in entry), 1, 2, 3, 4, 5, 6, 7, 8];
+                using var memory = FakeHost.Memory(_mark, 4096);
+                Microsoft.Win32.SafeHandles.SafeFileHandle[] sent = [memory, memory];
+                switch (what)
+                {
+                    case "more buffers than asked for": (reply.Count, sent) = (3, [memory, memory, memory]); break;
+                    case "no buffers": (reply.Count, sent) = (0, []); break;
+                    case "entries that are too short": reply.EntrySize = 31; break;
+                    case "entries that are not there": reply.EntrySize = uint.MaxValue; break;
+                    case "a missing descriptor": sent = [memory]; break;
+                    case "a non-zero tail": entries = [.. entries, 1]; break;
+                    case "a buffer of no bytes": entries.AsSpan(40 + 16, 8).Clear(); break;
+                }
+
+                h.Send(FakeHost.Packet(MessageKind.AllocateBatch | MessageKind.ReplyBit, request.Header.RequestId, reply, entries), sent);
+            },
+            out var socket);
+        using var client = DmaHeapClient.Attach(socket);
+
+        if (what == "nothing wrong")
+        {
+            using var batch = client.AllocateBatch("system", [4096, 4096]);
+            Assert.Equal(2, batch.Count);
+        }
+        else
+        {
+            Assert.Equal(ClientCause.BadReply, Assert.Throws<DmaHeapException>(() => client.AllocateBatch("system", [4096, 4096])).Cause);
+        }
+
         host.Dispose();
         Assert.Equal(0, Descriptors.Count(_mark));
     }
@@ -148,7 +227,7 @@ public sealed class AllocationTests
                 var request = h.Expect(MessageKind.Allocate);
                 using var memory = FakeHost.Memory(_mark, 4096);
                 Assert.Equal(Errno.None, DescriptorReopen.TryOpen(memory, FileAccessMode.WriteOnly, closeOnExec: true, out var opaque));
-                using (opaque) h.Allocated(request, [opaque], flags: BufferFlags.Opaque);
+                using (opaque) h.Allocated(request, opaque, flags: BufferFlags.Opaque);
             },
             out var socket);
         using var client = DmaHeapClient.Attach(socket);

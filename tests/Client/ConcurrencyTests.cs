@@ -59,7 +59,7 @@ public sealed class ConcurrencyTests
             h =>
             {
                 using var memory = FakeHost.Memory(_mark, 4096);
-                while (h.TryReceive() is { } request) h.Allocated(request, [memory]);
+                while (h.TryReceive() is { } request) h.Allocated(request, memory);
             },
             out var socket);
         using var client = DmaHeapClient.Attach(socket);

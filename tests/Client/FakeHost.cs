@@ -17,6 +17,13 @@ sealed record Received(MessageHeader Header, byte[] Packet, SafeFileHandle[] Sho
         Assert.Equal(Unsafe.SizeOf<T>(), Packet.Length);
         return message;
     }
+
+    /// <summary>The head of a batch.</summary>
+    public AllocateBatchRequest Batch() => MemoryMarshal.Read<AllocateBatchRequest>(Packet);
+
+    /// <summary>Every length of a batch.</summary>
+    public long[] Lengths() =>
+        [.. MemoryMarshal.Cast<byte, BatchSize>(Packet.AsSpan(Unsafe.SizeOf<AllocateBatchRequest>())).ToArray().SelectMany(size => Enumerable.Repeat((long)size.Length, (int)size.Count))];
 }
 
 /// <summary>A host that plays a script on a thread of its own: what it says is the test's affair, sense or nonsense.</summary>
@@ -113,24 +120,29 @@ sealed class FakeHost : IDisposable
         Send(Packet(MessageKind.Error, requestId, error, []));
     }
 
-    /// <summary>Answers an allocation with these descriptors, which are the caller's still.</summary>
-    public void Allocated(Received request, ReadOnlySpan<SafeFileHandle> buffers, Errno stoppedBy = Errno.None, BufferFlags flags = BufferFlags.None)
+    /// <summary>Answers an allocation of one buffer with this descriptor, which is the caller's still.</summary>
+    public void Allocated(Received request, SafeFileHandle buffer, BufferFlags flags = BufferFlags.None)
     {
-        var reply = new AllocateReply
-        {
-            Count = (uint)buffers.Length, Length = (ulong)RoundUp((long)request.As<AllocateRequest>().Length), PageSize = 4096, StoppedBy = (int)stoppedBy, Flags = flags,
-        };
-        var ids = new BufferId[buffers.Length];
-        for (var i = 0; i < ids.Length; i++) ids[i] = new BufferId(Epoch, ++_sequence);
-        Send(Packet(MessageKind.Allocate | MessageKind.ReplyBit, request.Header.RequestId, reply, MemoryMarshal.AsBytes<BufferId>(ids)), buffers);
+        var reply = new AllocateReply { Count = 1, Length = (ulong)RoundUp((long)request.As<AllocateRequest>().Length), PageSize = 4096, Flags = flags };
+        var id = new BufferId(Epoch, ++_sequence);
+        Send(Packet(MessageKind.Allocate | MessageKind.ReplyBit, request.Header.RequestId, reply, MessageCodec.Bytes(in id)), buffer);
     }
 
-    /// <summary>Answers an allocation with new memory whose name in /proc is <paramref name="mark"/>.</summary>
-    public void AllocateMemory(Received request, string mark, int? count = null, Errno stoppedBy = Errno.None, BufferFlags flags = BufferFlags.None)
+    /// <summary>Answers an allocation of one buffer with new memory whose name in /proc is <paramref name="mark"/>.</summary>
+    public void AllocateMemory(Received request, string mark, BufferFlags flags = BufferFlags.None)
     {
-        var asked = request.As<AllocateRequest>();
-        var memory = Enumerable.Range(0, count ?? (int)asked.Count).Select(_ => Memory(mark, RoundUp((long)asked.Length))).ToArray();
-        Allocated(request, memory, stoppedBy, flags);
+        using var memory = Memory(mark, RoundUp((long)request.As<AllocateRequest>().Length));
+        Allocated(request, memory, flags);
+    }
+
+    /// <summary>Answers an allocation of several buffers with new memory, for some of them where a count is given.</summary>
+    public void AllocateBatch(Received request, string mark, int? count = null, Errno stoppedBy = Errno.None)
+    {
+        var lengths = request.Lengths().Take(count ?? int.MaxValue).Select(RoundUp).ToArray();
+        var reply = new AllocateBatchReply { Count = (uint)lengths.Length, EntrySize = (uint)Unsafe.SizeOf<BatchBuffer>(), StoppedBy = (int)stoppedBy };
+        var entries = lengths.Select(length => new BatchBuffer { Id = new BufferId(Epoch, ++_sequence), Length = (ulong)length, PageSize = 4096 }).ToArray();
+        var memory = lengths.Select(length => Memory(mark, length)).ToArray();
+        Send(Packet(MessageKind.AllocateBatch | MessageKind.ReplyBit, request.Header.RequestId, reply, MemoryMarshal.AsBytes<BatchBuffer>(entries)), memory);
         foreach (var handle in memory) handle.Dispose();
     }
 

@@ -21,6 +21,34 @@ public sealed class PythonTests
     }
 
     [Fact]
+    public async Task Another_process_gets_a_batch_of_several_sizes_and_writes_into_each()
+    {
+        using var served = new ServedHost();
+        const string Program = """
+            import mmap, os, sys
+            sys.path.insert(0, sys.argv[1])
+            import dmaheap
+            with dmaheap.Client() as client:
+                lengths = [4096, 8 << 20, 5000, 2 << 20, 2 << 20]
+                ring = client.allocate_batch("system", lengths, name="ring")
+                for buffer in ring:
+                    with mmap.mmap(buffer.fd, buffer.length) as memory:
+                        memory[-5:] = b"hello"
+                    print(buffer.length, os.fstat(buffer.fd).st_size, client.describe(buffer).name, os.pread(buffer.fd, 5, buffer.length - 5).decode())
+                try:
+                    client.allocate_batch("system", [4096, 1 << 62])
+                except dmaheap.HostError as error:
+                    print(error.cause, len(client.list_buffers()))
+            """;
+        var (exitCode, output, errors) = await RunPython(served.Socket, "-c", Program, Path.GetDirectoryName(Repository.File("samples", "python", "dmaheap.py"))!);
+        Assert.True(exitCode == 0, errors);
+        Assert.Equal(
+            ["4096 4096 ring hello", "8388608 8388608 ring hello", "8192 8192 ring hello", "2097152 2097152 ring hello", "2097152 2097152 ring hello", "host-limit 5"],
+            output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        await Eventually.Is(() => served.Host.LiveBuffers == 0);
+    }
+
+    [Fact]
     public async Task A_refusal_reaches_it_in_words()
     {
         using var served = new ServedHost();

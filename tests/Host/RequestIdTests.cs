@@ -43,7 +43,7 @@ public sealed class RequestIdTests
 
         Assert.Equal(
             [
-                $"request {first.RequestId}: Allocate answered", $"request {second.RequestId}: Allocate answered", $"request {batch[1].RequestId}: Allocate answered",
+                $"request {first.RequestId}: Allocate answered", $"request {second.RequestId}: Allocate answered", $"request {batch[1].RequestId}: AllocateBatch answered",
                 $"request {refusal.RequestId}: Allocate failed with EBUSY, on-purpose: refused",
             ],
             log.Lines);

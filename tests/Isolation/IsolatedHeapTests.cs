@@ -27,6 +27,25 @@ public sealed class IsolatedHeapTests
     }
 
     [Fact]
+    public void A_batch_is_made_in_the_worker_and_undone_whole_when_one_of_it_cannot_be_had()
+    {
+        using var heaps = new IsolatedHeaps(System + """, "cma": { "plugin": "CmaHeap", "isolation": "process", "options": { "size": "4MiB" } } """);
+        using var client = RawClient.Greeted(heaps.Host.SocketPath);
+        client.Send(Messages.Batch(1, "system", [(4096, 2), (1 << 20, 3), (8192, 1)]));
+        using (var reply = client.Receive())
+        {
+            Assert.Equal([4096ul, 4096, 1 << 20, 1 << 20, 1 << 20, 8192], reply.BatchBuffers().Select(buffer => buffer.Length));
+            Assert.Equal([4096L, 4096, 1 << 20, 1 << 20, 1 << 20, 8192], reply.Descriptors.Select(descriptor => FileStatus.Of(descriptor).Length));
+        }
+
+        client.Send(Messages.Batch(2, "cma", [(1 << 20, 3), (2 << 20, 1), (4096, 1)]));
+        Assert.Equal(HeapErrno.NoMemory, client.Receive().Error().Errno);
+        heaps.Host.AssertNothingIsHeld("system");
+        heaps.Host.AssertNothingIsHeld("cma");
+        Assert.Equal(4L << 20, heaps.Heap("cma").ReadGauges().Free);
+    }
+
+    [Fact]
     public void Gauges_come_from_the_worker_and_only_of_a_heap_that_has_them()
     {
         using var heaps = new IsolatedHeaps(System + """, "cma": { "plugin": "CmaHeap", "isolation": "process", "options": { "size": "4MiB" } } """);

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Protocol;
+using MessageHeader = DmaHeap.Protocol.MessageHeader;
 
 namespace DmaHeap.Tests.Support;
 
@@ -28,6 +30,26 @@ internal static class Messages
         TextField.Write(request.Heap, heap);
         TextField.Write(request.Name, name);
         return request;
+    }
+
+    /// <summary>A request for buffers of several sizes, each given as length and count.</summary>
+    public static byte[] Batch(
+        ulong id, string heap, (ulong Length, uint Count)[] sizes, AllocateOptions options = AllocateOptions.None, uint fileFlags = 2, string name = "")
+    {
+        var request = new AllocateBatchRequest { FileFlags = fileFlags, SizeCount = (uint)sizes.Length, Options = options };
+        TextField.Write(request.Heap, heap);
+        TextField.Write(request.Name, name);
+        BatchSize[] entries = [.. sizes.Select(size => new BatchSize { Length = size.Length, Count = size.Count })];
+        byte[] packet = [.. MessageCodec.Bytes(in request), .. MemoryMarshal.AsBytes<BatchSize>(entries)];
+        MemoryMarshal.Write(packet, new MessageHeader { Size = (uint)packet.Length, Kind = MessageKind.AllocateBatch, RequestId = id });
+        return packet;
+    }
+
+    /// <summary>The packet, whose header states its length.</summary>
+    public static byte[] WithItsSize(this byte[] packet)
+    {
+        BitConverter.TryWriteBytes(packet, packet.Length);
+        return packet;
     }
 
     public static ListHeapsRequest ListHeaps(ulong id, uint start = 0) =>

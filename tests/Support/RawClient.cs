@@ -162,6 +162,16 @@ internal sealed record Packet(byte[] Bytes, SafeFileHandle[] Descriptors) : IDis
         return ids;
     }
 
+    public BatchBuffer[] BatchBuffers()
+    {
+        var head = As<AllocateBatchReply>();
+        Assert.Equal((uint)Unsafe.SizeOf<BatchBuffer>(), head.EntrySize);
+        var entries = MemoryMarshal.Cast<byte, BatchBuffer>(Bytes.AsSpan(Unsafe.SizeOf<AllocateBatchReply>())).ToArray();
+        Assert.Equal((int)head.Count, entries.Length);
+        Assert.Equal(entries.Length, Descriptors.Length);
+        return entries;
+    }
+
     public void Dispose()
     {
         foreach (var descriptor in Descriptors) descriptor.Dispose();

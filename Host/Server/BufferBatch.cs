@@ -1,0 +1,71 @@
+using DmaHeap.Protocol;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.Hosting.Server;
+
+/// <summary>
+/// The buffers of one request while they are made, in arrays that a worker has once: nothing is allocated for a request, whether it asks for one buffer or for 253.
+/// A worker's own, and empty between requests, so that nothing here keeps a buffer or a plugin in memory.
+/// </summary>
+internal sealed class BufferBatch
+{
+    private readonly ulong[] _lengths = new ulong[ProtocolConstants.MaxDescriptors];
+    private readonly Allocation.Allocation[] _made = new Allocation.Allocation[ProtocolConstants.MaxDescriptors];
+    private readonly SafeFileHandle[] _handles = new SafeFileHandle[ProtocolConstants.MaxDescriptors];
+    private int _asked;
+    private int _count;
+
+    /// <summary>Bytes of each buffer asked for, as the client said them.</summary>
+    public ReadOnlySpan<ulong> Lengths => _lengths.AsSpan(0, _asked);
+
+    /// <summary>The first of them, which are made.</summary>
+    public ReadOnlySpan<Allocation.Allocation> Made => _made.AsSpan(0, _count);
+
+    /// <summary>The descriptors of those.</summary>
+    public ReadOnlySpan<SafeFileHandle> Handles => _handles.AsSpan(0, _count);
+
+    /// <summary>Forgets what the request before asked for, which may have been refused half read.</summary>
+    public void Begin() => _asked = 0;
+
+    /// <summary>Asks for some more of one size.</summary>
+    /// <returns>False when they are more than a message can carry.</returns>
+    public bool TryAsk(ulong length, uint count)
+    {
+        if (count > (uint)(_lengths.Length - _asked)) return false;
+        _lengths.AsSpan(_asked, (int)count).Fill(length);
+        _asked += (int)count;
+        return true;
+    }
+
+    /// <summary>The next one is made.</summary>
+    public void Add(in Allocation.Allocation allocation)
+    {
+        (_made[_count], _handles[_count]) = (allocation, allocation.Handle);
+        _count++;
+    }
+
+    /// <summary>The last one made, which is none of them from now on.</summary>
+    public bool TryTakeLast(out Allocation.Allocation last)
+    {
+        last = default;
+        if (_count == 0) return false;
+        last = _made[--_count];
+        _made[_count] = default;
+        _handles[_count] = null!;
+        return true;
+    }
+
+    /// <summary>Closes the descriptors: what was sent is the client's.</summary>
+    public void CloseHandles()
+    {
+        foreach (var handle in Handles) handle.Dispose();
+    }
+
+    /// <summary>The request is over.</summary>
+    public void Clear()
+    {
+        Array.Clear(_made, 0, _count);
+        Array.Clear(_handles, 0, _count);
+        _asked = _count = 0;
+    }
+}
