@@ -46,6 +46,7 @@ public sealed partial class DmaHeapHost : IDisposable
         try
         {
             core = new HostCore(HostPlan.Make(options, plugins), options, plugins, log);
+            foreach (var stored in options.StoredBuffers) core.Adopter.AdoptStored(stored);
             return new DmaHeapHost(plugins, core, place is null ? null : new SocketServer(core, place, log));
         }
         catch

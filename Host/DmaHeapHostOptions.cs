@@ -30,6 +30,12 @@ public sealed record DmaHeapHostOptions
     /// </summary>
     public SafeFileHandle? ListeningSocket { get; init; }
 
+    /// <summary>
+    /// Buffers of a host before that somebody kept for this one. They are counted, charged to the user named with each, and released when their last reference is gone, as those that a client
+    /// shows; the host closes its own descriptors before it serves. What is no buffer is closed as well, with the reason in the log.
+    /// </summary>
+    public IReadOnlyList<StoredBuffer> StoredBuffers { get; init; } = [];
+
     /// <summary>Limits over all heaps where the configuration has none of its own.</summary>
     public HostLimits Limits { get; init; } = new();
 

@@ -93,7 +93,7 @@ internal sealed class HostCore : IDisposable
 
     public Allocator Allocator { get; }
 
-    /// <summary>Takes over buffers of a host before this one.</summary>
+    /// <summary>Takes over buffers of a host before this one, which somebody shows or kept.</summary>
     public Adopter Adopter { get; }
 
     public BufferOps Ops { get; }

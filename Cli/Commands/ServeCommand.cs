@@ -34,14 +34,15 @@ static class ServeCommand
 
     static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var given = GivenSockets.Take();
+        var given = GivenDescriptors.Take();
         var options = HostSetup.Make(parsed.GetValue(CommonOptions.Config), parsed.GetRequiredValue(s_plugins)) with
         {
-            SocketPath = given?.Path ?? parsed.GetValue(CommonOptions.Socket) ?? SocketPath.ForHost(Environment.GetEnvironmentVariable, ProcessIdentity.EffectiveUserId),
-            ListeningSocket = given?.Socket,
+            SocketPath = given.Path ?? parsed.GetValue(CommonOptions.Socket) ?? SocketPath.ForHost(Environment.GetEnvironmentVariable, ProcessIdentity.EffectiveUserId),
+            ListeningSocket = given.Socket,
+            StoredBuffers = given.Stored,
             WatchFiles = true,
         };
-        ThrowIfElsewhere(parsed.GetValue(CommonOptions.Socket), given?.Path);
+        ThrowIfElsewhere(parsed.GetValue(CommonOptions.Socket), given.Path);
 
         ThrowIfTooFewDescriptors();
         // Buffers of all users pass through this process: nobody but root may look into it, and it leaves no core. Unless its author looks already.
@@ -53,6 +54,7 @@ static class ServeCommand
         using var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(service.Stop);
         await StartAsync(host, cancellationToken);
         await AnnounceAsync(Results.Of(parsed), options, cancellationToken);
+        service.Forget(given.Stored);
         using var watchdog = service.Begin(log);
         await host.WaitForShutdownAsync(cancellationToken);
         return ExitCode.Success;

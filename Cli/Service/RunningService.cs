@@ -17,6 +17,12 @@ sealed class RunningService(ServiceManager manager, DmaHeapHostAccessor running,
         return Watchdog.Start(manager, socket, log);
     }
 
+    /// <summary>What was kept for the host has been taken over, or refused: kept any longer it would hold buffers alive that nobody else has.</summary>
+    public void Forget(IEnumerable<StoredBuffer> stored)
+    {
+        foreach (var name in stored.Select(buffer => buffer.Name).Distinct()) TellUnlessStopping(() => manager.Forget(name));
+    }
+
     /// <summary>SIGHUP: reads the configuration again, on another thread, since the signal's is wanted for the next one.</summary>
     public void Reload(PosixSignalContext signal)
     {

@@ -22,6 +22,9 @@ sealed class ServiceManager(ILogger log)
 
     public void Stopping() => Tell("STOPPING=1\nSTATUS=Stopping; buffers stay with the programs that have them");
 
+    /// <summary>All that was stored under a name is no longer wanted.</summary>
+    public void Forget(string stored) => Tell($"FDSTOREREMOVE=1\nFDNAME={(stored.Length > 0 ? stored : "stored")}");
+
     public void Alive() => Tell("WATCHDOG=1");
 
     // CLOCK_MONOTONIC is what the stopwatch reads.

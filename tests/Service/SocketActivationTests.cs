@@ -75,7 +75,10 @@ public sealed class SocketActivationTests : IDisposable
         stream.Listen();
         Assert.Contains("ListenSequentialPacket=", await RefusedAsync(new SafeFileHandle(stream.Handle, ownsHandle: false)));
         using var listener = SeqpacketSocket.Listen(Given, Mode, 16);
-        Assert.Contains("2 sockets were passed", await RefusedAsync(listener, count: 2));
+        Assert.Contains("descriptor 4", await RefusedAsync(listener, count: 2));
+        using var another = SeqpacketSocket.Listen(_managers["another"], Mode, 16);
+        using var host = StandInManager.Serve(_sandbox, [(listener, "dmaheap.socket"), (another, "dmaheap.socket")]);
+        Assert.Contains("2 sockets were passed", (await host.EndAsync()).Error);
         Assert.Contains("--socket says", await RefusedAsync(listener, arguments: $" --socket {_sandbox.Socket}"));
     }
 
@@ -88,19 +91,6 @@ public sealed class SocketActivationTests : IDisposable
         return ended.Error;
     }
 
-    // Inherited by the shell, which puts it where a service manager does.
-    private RunningProgram Serve(SafeFileHandle passed, string process = "$$", int count = 1, string arguments = "")
-    {
-        var number = (int)passed.DangerousGetHandle();
-        var program = Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap");
-        DescriptorFlags.SetCloseOnExec(passed, false);
-        try
-        {
-            return _sandbox.StartOther("bash", "-c", $"exec 3<&{number}; LISTEN_PID={process} LISTEN_FDS={count} LISTEN_FDNAMES=dmaheap.socket exec \"$0\" serve --json{arguments}", program);
-        }
-        finally
-        {
-            DescriptorFlags.SetCloseOnExec(passed, true);
-        }
-    }
+    private RunningProgram Serve(SafeFileHandle passed, string process = "$$", int count = 1, string arguments = "") =>
+        StandInManager.Serve(_sandbox, [(passed, "dmaheap.socket")], process, count, arguments: arguments);
 }

@@ -12,10 +12,13 @@ static class Eventually
     public static void True(Func<bool> condition, string otherwise) => Assert.True(SpinWait.SpinUntil(condition, s_deadline), otherwise);
 
     /// <summary>Waits until it holds, leaving the thread to others.</summary>
-    public static async Task Is(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
+    public static Task Is(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "") => IsAsync(() => Task.FromResult(condition()), what);
+
+    /// <summary>Waits until an answer says so.</summary>
+    public static async Task IsAsync(Func<Task<bool>> condition, [CallerArgumentExpression(nameof(condition))] string what = "")
     {
         var clock = Stopwatch.StartNew();
-        while (!condition())
+        while (!await condition())
         {
             if (clock.Elapsed > s_deadline) Assert.Fail($"Not within {s_deadline.TotalSeconds} s: {what}");
             await Task.Yield();
