@@ -66,6 +66,7 @@ public sealed class PluginLoader : IDisposable
                     $"Plugin '{manifest.Name}' ({manifest.Path}) was changed while it was being loaded. Load it again.");
             }
             expected?.ThrowIfNot(copied);
+            expected?.ThrowIfOtherFiles(copied, copy.Folder, _options);
             copied.ThrowIfRefused();
             return PluginActivation.Load(copied, copy, unloadable);
         }
@@ -74,6 +75,18 @@ public sealed class PluginLoader : IDisposable
             copy.Delete();
             throw;
         }
+    }
+
+    /// <summary>Throws when a plugin that was loaded before is not what is expected of it now. Its private copy is asked, file by file where that is wanted; not <see cref="ExpectedPlugin.Content"/>.</summary>
+    /// <param name="plugin">A plugin of this loader, not unloaded.</param>
+    /// <param name="expected">What it must be.</param>
+    /// <exception cref="PluginException"><see cref="PluginRefusal.WrongHash"/>.</exception>
+    public void ThrowIfNot(LoadedPlugin plugin, ExpectedPlugin expected)
+    {
+        ArgumentNullException.ThrowIfNull(plugin);
+        ArgumentNullException.ThrowIfNull(expected);
+        expected.ThrowIfNot(plugin.Manifest);
+        expected.ThrowIfOtherFiles(plugin.Manifest, plugin.CopyFolder, _options);
     }
 
     /// <summary>Loads a plugin from where it lies, for good: for a process that was given the private copy of another.</summary>

@@ -1,3 +1,5 @@
+using DmaHeap.Plugins;
+
 namespace DmaHeap.Hosting.Configuration;
 
 /// <summary>What the configuration says about one heap. Checked (except the plugin's own options: <see cref="ConfigurationReader.BindOptions"/>) and immutable.</summary>
@@ -22,8 +24,11 @@ public sealed class HeapConfiguration
     /// <summary>The plugin: a name for the search path, or a path with a <c>/</c> in it.</summary>
     public string Plugin => _section.Plugin;
 
-    /// <summary>SHA-256 that the plugin's main assembly must have, in hexadecimal; null for any.</summary>
-    public string? Sha256 => _section.Sha256;
+    /// <summary>SHA-256 that the plugin's main assembly must have, in hexadecimal; null for any, and where <see cref="FileSha256"/> says it.</summary>
+    public string? Sha256 => _section.Sha256?.Sha256;
+
+    /// <summary>SHA-256 that each file in the plugin's folder must have, in hexadecimal, by its path there; null for any.</summary>
+    public IReadOnlyDictionary<string, string>? FileSha256 => _section.Sha256?.Files;
 
     /// <summary>False when the plugin is to stay in memory until the host ends.</summary>
     public bool Unloadable => _section.Unloadable;
@@ -58,6 +63,9 @@ public sealed class HeapConfiguration
     /// <summary>The heap's place in the file, with all that stands there.</summary>
     internal JsonTreeProperty Entry { get; }
 
+    /// <summary>What the plugin's files must be; null for whatever they are.</summary>
+    internal ExpectedPlugin? Trusted => _section.Sha256;
+
     /// <summary>The plugin's options as they stand in the file; null when there are none.</summary>
     internal JsonTreeNode? Options => _section.Options;
 
@@ -68,7 +76,7 @@ public sealed class HeapConfiguration
         ArgumentNullException.ThrowIfNull(other);
         return Name == other.Name
             && Plugin == other.Plugin
-            && string.Equals(Sha256, other.Sha256, StringComparison.OrdinalIgnoreCase)
+            && Trusted == other.Trusted
             && Unloadable == other.Unloadable
             && Type == other.Type
             && Aliases.SequenceEqual(other.Aliases)

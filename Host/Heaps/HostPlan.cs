@@ -122,7 +122,7 @@ internal static class HostPlan
         var access = AccessOf(heap, errors);
         try
         {
-            var lease = plugins.Take(locator.Locate(heap.Plugin), heap.Sha256, heap.Unloadable);
+            var lease = plugins.Take(locator.Locate(heap.Plugin), heap.Trusted, heap.Unloadable);
             var plugin = lease.Plugin;
             if (TypeOf(heap, plugin, errors) is not { } type) return null;
             if (heap.Isolation == HeapIsolation.Process) return Isolated(heap, access, lease, type, errors);

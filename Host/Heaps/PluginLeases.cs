@@ -1,3 +1,5 @@
+using DmaHeap.Plugins;
+
 namespace DmaHeap.Hosting.Heaps;
 
 /// <summary>The shares that one plan takes in plugins, so that a plan that comes to nothing gives all of them back.</summary>
@@ -6,9 +8,9 @@ internal sealed class PluginLeases(PluginSet plugins)
     private readonly List<PluginLease> _taken = [];
 
     /// <inheritdoc cref="PluginSet.Acquire"/>
-    public PluginLease Take(string path, string? sha256 = null, bool unloadable = true)
+    public PluginLease Take(string path, ExpectedPlugin? trusted = null, bool unloadable = true)
     {
-        var lease = plugins.Acquire(path, sha256, unloadable);
+        var lease = plugins.Acquire(path, trusted, unloadable);
         _taken.Add(lease);
         return lease;
     }

@@ -22,10 +22,10 @@ internal sealed class PluginSet(ILogger log, TimeProvider? time = null) : IDispo
 
     /// <summary>A share in the plugin of a path, as its files are now.</summary>
     /// <param name="path">Its main assembly.</param>
-    /// <param name="sha256">What that must be, in hexadecimal; null for whatever it is.</param>
+    /// <param name="trusted">What that and the files beside it must be; null for whatever they are.</param>
     /// <param name="unloadable">Whether it can leave the process again.</param>
     /// <exception cref="PluginException">The file is no plugin for this host; the message says why and what to do.</exception>
-    public PluginLease Acquire(string path, string? sha256 = null, bool unloadable = true)
+    public PluginLease Acquire(string path, ExpectedPlugin? trusted = null, bool unloadable = true)
     {
         lock (_lock)
         {
@@ -35,9 +35,8 @@ internal sealed class PluginSet(ILogger log, TimeProvider? time = null) : IDispo
                 try
                 {
                     var key = new PluginKey(path, _loader.ContentOf(path), unloadable);
-                    var expected = new ExpectedPlugin(key.Content, sha256);
-                    if (!_loaded.TryGetValue(key, out var entry)) _loaded[key] = entry = new Entry(_loader.Load(path, unloadable, expected), key);
-                    expected.ThrowIfNot(entry.Plugin.Manifest);
+                    if (_loaded.TryGetValue(key, out var entry)) ThrowIfNot(trusted, entry);
+                    else _loaded[key] = entry = new Entry(_loader.Load(path, unloadable, (trusted ?? new ExpectedPlugin()) with { Content = key.Content }), key);
                     entry.Shares++;
                     return new PluginLease(this, entry);
                 }
@@ -47,6 +46,11 @@ internal sealed class PluginSet(ILogger log, TimeProvider? time = null) : IDispo
                 }
             }
         }
+    }
+
+    private void ThrowIfNot(ExpectedPlugin? trusted, Entry entry)
+    {
+        if (trusted is not null) _loader!.ThrowIfNot(entry.Plugin, trusted);
     }
 
     internal PluginLease Share(Entry entry)

@@ -41,6 +41,20 @@ static class PluginFiles
         }
     }
 
+    /// <summary>SHA-256 of each file in a folder, in lower case hexadecimal, by its path within it, in the order of names.</summary>
+    /// <exception cref="PluginException">It has more than is taken, or cannot be read.</exception>
+    public static IReadOnlyDictionary<string, string> HashEach(string folder, PluginLoaderOptions limits)
+    {
+        try
+        {
+            return new OrderedDictionary<string, string>(In(folder, limits).Where(file => !file.IsFolder).Select(file => KeyValuePair.Create(file.Relative, Convert.ToHexStringLower(HashOf(file)))), StringComparer.Ordinal);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new PluginException(PluginRefusal.LoadFailed, $"Plugin folder {folder} cannot be read: {failure.Message}", failure);
+        }
+    }
+
     static byte[] HashOf(PluginFile file)
     {
         if (file.Length == 0)

@@ -12,6 +12,8 @@ public static class SchemaCases
         .. ShippedPlugins.Options,
     ];
 
+    private static readonly string Hash = new('a', 64);
+
     public static TheoryData<string> Accepted =>
     [
         Heap(""),
@@ -25,6 +27,8 @@ public static class SchemaCases
         Heap("\"aliases\":[\"reserved\",\"linux,cma\",\"default-pool\"]"),
         Heap("\"options\":{\"whatever\":[1,{}]}"),
         Heap("\"limits\":{\"total\":\"8192 KiB\"}"),
+        Heap($"\"sha256\":\"{Hash}\""),
+        Heap($"\"sha256\":{{\"a.dll\":\"{Hash}\",\"runtimes/linux-x64/native/lib..a.so\":\"{Hash}\",\".x\":\"{Hash}\"}}"),
         Heap("\"access\":{}"),
         Heap("\"access\":{\"mode\":\"0660\",\"owner\":\"root\",\"group\":\"video\"}"),
         Heap("\"access\":{\"mode\":\"666\",\"owner\":0,\"group\":\"44\"}"),
@@ -43,6 +47,11 @@ public static class SchemaCases
 
     public static TheoryData<string> Refused =>
     [
+        Heap("\"sha256\":{}"),
+        Heap("\"sha256\":7"),
+        Heap("\"sha256\":\"abc\""),
+        Heap("\"sha256\":{\"a.dll\":\"abc\"}"),
+        .. new[] { "", "/etc/a.dll", "../a.dll", "b/../a.dll", "./a.dll", "b//a.dll", "b/" }.Select(file => Heap($"\"sha256\":{{\"{file}\":\"{Hash}\"}}")),
         "[]",
         "7",
         "null",

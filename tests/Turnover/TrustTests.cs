@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using DmaHeap.Hosting;
 using DmaHeap.Hosting.Configuration;
@@ -42,6 +43,61 @@ public sealed class TrustTests : IDisposable
         Assert.Contains("64 of 0-9 a-f", Assert.Throws<ConfigurationException>(() => _deployment.Start()).Message);
     }
 
+    [Fact]
+    public void Every_file_of_a_plugin_is_held_to_its_hash_where_all_are_listed()
+    {
+        var library = DeployLibrary();
+        ConfigureFiles(All());
+        using var host = _deployment.Start();
+        host.Allocate(4096, "turn").Dispose();
+
+        // One byte of a native library, which the hash of the main assembly does not see.
+        var trusted = HashOf(library);
+        using (var file = File.OpenWrite(library))
+        {
+            file.Seek(0, SeekOrigin.End);
+            file.WriteByte(0);
+        }
+
+        var refusal = Refused(host);
+        Assert.Contains("plugins.json:1:", refusal);
+        Assert.Contains("$.heaps.turn.sha256", refusal);
+        Assert.Contains($"the SHA-256 of native/libvendor.so is {HashOf(library)}, and {trusted} is wanted", refusal);
+        Assert.DoesNotContain("TurnoverPlugin.dll is", refusal);
+        host.Allocate(4096, "turn").Dispose();
+
+        ConfigureFiles(All());
+        Assert.Equal(1, host.Host.Reload().Replaced);
+        File.WriteAllText(Path.Combine(Folder, "beside.txt"), "");
+        Assert.Contains("beside.txt is not listed (its SHA-256 is e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855)", Refused(host));
+        File.Delete(Path.Combine(Folder, "beside.txt"));
+        File.Delete(library);
+        Assert.Contains("native/libvendor.so is not there", Refused(host));
+    }
+
+    [Fact]
+    public void A_plugin_that_is_loaded_already_is_held_to_the_hashes_of_the_next_heap_as_well()
+    {
+        DeployLibrary();
+        var all = All();
+        _deployment.Configure($$""" "loose": { "plugin": "TurnoverPlugin" }, "turn": { "plugin": "TurnoverPlugin", "sha256": { {{all.Replace(HashOf(_deployment.Plugin), new string('0', 64))}} } } """);
+        Assert.Contains($"the SHA-256 of TurnoverPlugin.dll is {HashOf(_deployment.Plugin)}, and {new string('0', 64)} is wanted", Assert.Throws<ConfigurationException>(() => _deployment.Start()).Message);
+
+        _deployment.Configure($$""" "loose": { "plugin": "TurnoverPlugin" }, "turn": { "plugin": "TurnoverPlugin", "sha256": { {{all}} } } """);
+        using var host = _deployment.Start();
+        host.Allocate(4096, "turn").Dispose();
+    }
+
+    [Fact]
+    public void The_hash_of_the_main_assembly_alone_leaves_what_lies_beside_it_free()
+    {
+        DeployLibrary();
+        Configure(HashOf(_deployment.Plugin));
+        using var host = _deployment.Start();
+        File.WriteAllText(Path.Combine(Folder, "beside.txt"), "");
+        Assert.Equal(1, host.Host.Reload().Replaced);
+    }
+
     [Theory]
     [InlineData("the file")]
     [InlineData("the folder")]
@@ -74,6 +130,22 @@ public sealed class TrustTests : IDisposable
         Assert.Empty(host.Host.Core.Plugins.Stayed);
         Assert.DoesNotContain(host.Log, line => line.StartsWith("13: ", StringComparison.Ordinal) || line.StartsWith("230: ", StringComparison.Ordinal));
     }
+
+    private string Folder => Path.GetDirectoryName(_deployment.Plugin)!;
+
+    // A real library, for this processor.
+    private string DeployLibrary()
+    {
+        var library = Path.Combine(Directory.CreateDirectory(Path.Combine(Folder, "native")).FullName, "libvendor.so");
+        File.Copy(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "libSystem.Native.so"), library);
+        return library;
+    }
+
+    private string All() => string.Join(", ", Directory.EnumerateFiles(Folder, "*", SearchOption.AllDirectories).Select(file => $"\"{Path.GetRelativePath(Folder, file)}\": \"{HashOf(file)}\""));
+
+    private void ConfigureFiles(string files) => _deployment.Configure($$""" "turn": { "plugin": "TurnoverPlugin", "sha256": { {{files}} } } """);
+
+    private static string Refused(TestHost host) => Assert.Throws<HeapChangeException>(() => host.Host.Reload()).Message;
 
     private static string HashOf(string file) => Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
 

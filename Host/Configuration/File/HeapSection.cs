@@ -1,3 +1,5 @@
+using DmaHeap.Plugins;
+
 namespace DmaHeap.Hosting.Configuration;
 
 /// <summary>One heap, as it is written.</summary>
@@ -46,9 +48,9 @@ internal sealed class HeapSection
     [Option("Whether the host refuses to start without this heap; otherwise the heap is listed as unavailable.", Default = "true")]
     public bool Required { get; init; }
 
-    [Option("SHA-256 of the plugin's main assembly, in hexadecimal. Checked on the very bytes that are loaded; another file is refused.")]
-    [TextRule("^[0-9a-fA-F]{64}$", "a SHA-256 in hexadecimal: 64 of 0-9 a-f")]
-    public string? Sha256 { get; init; }
+    [Option("SHA-256 of the plugin's main assembly, in hexadecimal; or an object with one for each file of the plugin's folder, by its path there, and then no other file may be there. "
+        + "Checked on the very bytes that are loaded; other files are refused.")]
+    public ExpectedPlugin? Sha256 { get; init; }
 
     [Option("Whether the plugin can be unloaded when nobody uses it any more. Code that cannot is compiled as the runtime usually does, and stays in memory until the host ends.", Default = "true")]
     public bool Unloadable { get; init; }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using DmaHeap.Plugins;
 
 namespace DmaHeap.Hosting.Configuration;
 
@@ -73,6 +74,7 @@ internal sealed class OptionTypeBuilder
         if (type == typeof(bool)) return new BooleanOption();
         if (type == typeof(string)) return new TextOption(property.GetCustomAttribute<TextRuleAttribute>());
         if (type == typeof(JsonTreeNode)) return new RawOption();
+        if (type == typeof(ExpectedPlugin)) return new HashOption();
         if (type.IsEnum) return EnumOption.Of(type, _faults);
         if (type.IsSubclassOf(typeof(SectionMap))) return MapOf(type, property);
         return NestedOf(type, property);
