@@ -10,19 +10,20 @@ namespace DmaHeap.Heaps;
 /// give the same answers.
 /// </summary>
 [HeapCapabilities(HeapCapabilities.CpuMappable | HeapCapabilities.ZeroFilled)]
-public sealed class FakeHeap : IHeap, IHeapJournal
+public sealed class FakeHeap : IHeap, IHeapJournal, IShrinker
 {
     private const byte Dirt = 0xA5;
 
     private readonly IHeapContext _context;
     private readonly Player _player;
     private readonly Region _region;
+    private readonly Hoard _hoard;
     private long _lastBuffer;
 
     /// <summary>Creates a fake that plays a script.</summary>
     /// <param name="context">The host's side.</param>
     /// <param name="options">The script.</param>
-    /// <exception cref="HeapException">EIO: the journal's file cannot be written.</exception>
+    /// <exception cref="HeapException">EIO: the journal's file cannot be written; ENOMEM: there is too little to hoard.</exception>
     public FakeHeap(IHeapContext context, FakeOptions options)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -31,6 +32,7 @@ public sealed class FakeHeap : IHeap, IHeapJournal
         Seed = options.Seed ?? Random.Shared.Next();
         _region = new Region(options);
         _player = new Player(context, options, Seed);
+        _hoard = new Hoard(context.Memory, options.Hoard?.Bytes ?? 0);
         context.Log.Write(HeapLogLevel.Information, "This heap is a fake", new LogField("Seed", Seed), new LogField("Rules", options.Rules.Length));
     }
 
@@ -57,7 +59,17 @@ public sealed class FakeHeap : IHeap, IHeapJournal
     public HeapJournalPage ReadJournal(long after, int most) => _player.Read(after, most);
 
     /// <inheritdoc/>
-    public void Dispose() => _player.Dispose();
+    public long Count() => _hoard.Bytes;
+
+    /// <inheritdoc/>
+    public long Scan(long bytes) => _player.Play(new FakeCall(FakeHook.Scan, Buffer: 0, bytes, "", Caller: null), _ => _hoard.Give(bytes));
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _hoard.Dispose();
+        _player.Dispose();
+    }
 
     private FakeBuffer Make(in AllocationRequest request, FakeMemory? wrong)
     {

@@ -23,6 +23,10 @@ public sealed class FakeOptions : ICheckedOptions
     [Option("Longest run of free bytes: a larger allocation fails with ENOMEM as fragmented, though enough is free.", Minimum = "4KiB")]
     public ByteSize? LargestRun { get; init; }
 
+    /// <summary>Memory it keeps for nothing.</summary>
+    [Option("Memory the heap takes when it starts, in pieces of at most 1MiB, and keeps until it is asked to give some back: what dmaheap shrink and pressure get from it.", Minimum = "0B")]
+    public ByteSize? Hoard { get; init; }
+
     /// <summary>What happens to which calls.</summary>
     [Option("What happens to which calls. All rules that match a call apply: their delays add up, and of what else they say the first counts.", Default = "[]")]
     public FakeRule[] Rules { get; init; } = [];

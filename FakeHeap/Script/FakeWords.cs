@@ -35,6 +35,9 @@ public enum FakeHook
 
     /// <summary><see cref="HeapBuffer.Vunmap"/>.</summary>
     Vunmap,
+
+    /// <summary><see cref="IShrinker.Scan"/>.</summary>
+    Scan,
 }
 
 /// <summary>The errors of <see cref="HeapErrno"/> by the names everybody knows.</summary>

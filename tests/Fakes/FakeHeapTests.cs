@@ -224,6 +224,20 @@ public sealed class FakeHeapTests
 
     private static DmaHeapTestHost Hosted(string script) => DmaHeapTestHost.Start("fake", context => new FakeHeap(context, Scripts.Accept(script)));
 
+    [Fact]
+    public void A_hoard_is_taken_at_the_start_and_given_back_by_pieces_when_asked()
+    {
+        using var heap = Heap("""{ "hoard": "2500KiB", "rules": [ { "on": "scan", "call": 2, "fail": "EBUSY" } ] }""");
+        Assert.Equal(2500 << 10, heap.Count());
+
+        Assert.Equal(452 << 10, heap.Scan(1));
+        Assert.Throws<HeapException>(() => heap.Scan(1));
+        Assert.Equal(2 << 20, heap.Count());
+        Assert.Equal(2 << 20, heap.Scan(long.MaxValue));
+        Assert.Equal((0, 0), (heap.Count(), heap.Scan(1)));
+        Assert.Equal(["ok", "EBUSY", "ok", "ok"], heap.Calls().Select(line => (string)line["answer"]!));
+    }
+
     private static void CallAll(IHeap heap)
     {
         var buffer = heap.Allocate(Page);
@@ -237,5 +251,6 @@ public sealed class FakeHeapTests
         buffer.Unmap(attachment, segments, DataDirection.Bidirectional);
         buffer.Detach(attachment);
         heap.Free(buffer);
+        ((IShrinker)heap).Scan(Page);
     }
 }
