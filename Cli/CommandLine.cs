@@ -67,6 +67,7 @@ static class CommandLine
         SwapCommand.Create(),
         RestartCommand.Create(),
         ReloadCommand.Create(),
+        ShrinkCommand.Create(),
         ValidateCommand.Create(),
         SchemaCommand.Create(),
         PluginCommand.Create(),

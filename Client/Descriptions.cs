@@ -89,3 +89,12 @@ public sealed record JournalPage(IReadOnlyList<string> Lines, long Last, long Dr
 /// <param name="Changed">Going on by other names, limits or access.</param>
 /// <param name="Unchanged">Not touched.</param>
 public sealed record ReloadResult(long Added, long Removed, long Replaced, long Changed, long Unchanged);
+
+/// <summary>One source of memory that was asked to give some back.</summary>
+/// <param name="Source">What it is: <c>heap NAME</c>, or memory of the host's own.</param>
+/// <param name="Count">Bytes it said it could give, before it was asked.</param>
+/// <param name="Wanted">Bytes it was asked for.</param>
+/// <param name="Given">Bytes it gave back.</param>
+/// <param name="Elapsed">How long that took.</param>
+/// <param name="Result">What became of it.</param>
+public sealed record ShrinkStep(string Source, long Count, long Wanted, long Given, TimeSpan Elapsed, ShrinkResult Result);

@@ -67,6 +67,23 @@ public sealed partial class DmaHeapClient
         return call.Result;
     }
 
+    /// <summary>Has the host give memory back to the system: memory that lies ready for later buffers, and what heaps keep that they could do without. Live buffers are not
+    /// touched. For root and the host's user.</summary>
+    /// <param name="heap">Name or alias of the heap that is to give it; null for whoever has some.</param>
+    /// <param name="bytes">How many bytes are wanted; null for all there is.</param>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    /// <returns>Who was asked, in that order, and what each gave; those who had nothing are left out.</returns>
+    /// <exception cref="DmaHeapException">EPERM, ENOENT.</exception>
+    public async Task<IReadOnlyList<ShrinkStep>> ShrinkAsync(string? heap = null, long? bytes = null, CancellationToken cancellationToken = default)
+    {
+        if (bytes is { } wanted) ArgumentOutOfRangeException.ThrowIfNegativeOrZero(wanted, nameof(bytes));
+        var request = new ShrinkRequest { Bytes = (ulong)(bytes ?? 0) };
+        Write(request.Heap, heap ?? "", nameof(heap));
+        var call = new QueryCall<Page<ShrinkStep>>(MessageKind.Shrink, ReplyReader.Shrunk);
+        await _connection.ExecuteAsync(call, request, null, cancellationToken).ConfigureAwait(false);
+        return call.Result.Entries;
+    }
+
     /// <summary>Asks how the heaps are: their states, heaps that were replaced and drain, plugins that stay in memory, the last reload.</summary>
     /// <param name="cancellationToken">Withdraws the request.</param>
     /// <returns>A JSON object, described in docs/protocol.md.</returns>

@@ -8,6 +8,7 @@ using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Hosting.Ops;
 using DmaHeap.Hosting.Policy;
+using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Hosting.Turnover;
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
@@ -46,7 +47,9 @@ internal sealed class HostCore : IDisposable
         var descriptors = (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft);
         ImportLimits = new ImportLimits(perUser: Math.Max(16, descriptors / 8), total: Math.Max(32, descriptors / 4));
         Releaser = new Releaser(Quotas, log);
-        var start = new HeapStart(MachineCapabilities.Probe(), _headroom, time, log, _stopping.Token);
+        Reclaimer = new Reclaimer(() => [.. Registry.Slots, .. Changes!.StoodInFor, .. Retired!.Draining.Select(old => old.Slot).OfType<HeapSlot>()], time, log);
+        var relief = new Relief(Reclaimer, _headroom);
+        var start = new HeapStart(MachineCapabilities.Probe(), _headroom, relief, time, log, _stopping.Token);
         _registry = new HeapRegistry(start.All([.. plan.Heaps.Select(heap => (heap, (HeapSlot?)null))]));
         OpWatch = new OpWatch(time, log); // after the heaps: it has a timer, which a host that does not start must not leave behind
         Ops = new BufferOps(OpWatch, log);
@@ -62,7 +65,7 @@ internal sealed class HostCore : IDisposable
             throw;
         }
 
-        Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, Ops, NewEpoch(), time, log, Probe);
+        Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, Ops, relief, NewEpoch(), time, log, Probe);
         Adopter = new Adopter(() => Registry, Quotas, Watch, Allocator, time, log);
         Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };
         Changes = new HeapChanges(this, new HeapTurnover(start, Retired, Table, log), options, plugins, time, log);
@@ -84,6 +87,9 @@ internal sealed class HostCore : IDisposable
     public event Action? HeapsChanged;
 
     public Quotas Quotas { get; }
+
+    /// <summary>Gives memory back.</summary>
+    public Reclaimer Reclaimer { get; }
 
     public BufferTable Table { get; } = new();
 

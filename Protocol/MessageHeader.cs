@@ -91,6 +91,9 @@ public enum MessageKind : ushort
     /// <summary>Client: allocate buffers of several sizes. <see cref="AllocateBatchRequest"/>.</summary>
     AllocateBatch = 60,
 
+    /// <summary>Client: give memory back to the system. <see cref="ShrinkRequest"/>.</summary>
+    Shrink = 62,
+
     /// <summary>Lowest number of host-to-client events, all reserved: a client ignores those it does not know. They end below <see cref="ReplyBit"/>.</summary>
     FirstEvent = 0x4000,
 

@@ -16,6 +16,7 @@ namespace DmaHeap.Cli.Output;
 [JsonSerializable(typeof(PluginDocument))]
 [JsonSerializable(typeof(ChangeDocument))]
 [JsonSerializable(typeof(ReloadDocument))]
+[JsonSerializable(typeof(ShrinkDocument))]
 [JsonSerializable(typeof(JsonObject))]
 [JsonSerializable(typeof(VersionDocument))]
 [JsonSerializable(typeof(DemoDocument))]

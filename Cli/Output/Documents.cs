@@ -95,6 +95,18 @@ sealed record ChangeDocument(string Heap, string Done, string? Plugin);
 
 sealed record ReloadDocument(long Added, long Removed, long Replaced, long Changed, long Unchanged);
 
+sealed record ShrinkDocument(long Given, IReadOnlyList<ShrinkRow> Sources)
+{
+    public static ShrinkDocument From(IReadOnlyList<ShrinkStep> steps) => new(steps.Sum(step => step.Given), [.. steps.Select(ShrinkRow.From)]);
+}
+
+/// <summary>In the order in which they were asked. <see cref="Wanted"/> is missing for all there is; <see cref="Result"/> is <c>done</c>, <c>failed</c>, <c>busy</c> or <c>stuck</c>.</summary>
+sealed record ShrinkRow(string Source, long Count, long? Wanted, long Given, double Milliseconds, string Result)
+{
+    public static ShrinkRow From(ShrinkStep step) => new(
+        step.Source, step.Count, step.Wanted == long.MaxValue ? null : step.Wanted, step.Given, Math.Round(step.Elapsed.TotalMilliseconds, 3), Words.Of(step.Result));
+}
+
 sealed record VersionDocument(string Version, string Protocol, string Runtime);
 
 sealed record DemoDocument(bool Passed, IReadOnlyList<DemoHeapRow> Heaps);

@@ -30,6 +30,14 @@ static class Words
         _ => "unavailable",
     };
 
+    public static string Of(ShrinkResult result) => result switch
+    {
+        ShrinkResult.Done => "done",
+        ShrinkResult.Failed => "failed",
+        ShrinkResult.Busy => "busy",
+        _ => "stuck",
+    };
+
     public static string Of(ConformanceOutcome outcome) => outcome switch
     {
         ConformanceOutcome.Passed => "passed",

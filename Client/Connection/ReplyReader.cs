@@ -68,6 +68,8 @@ static class ReplyReader
 
     public static string? Buffers(ReadOnlySpan<byte> packet, out Page<BufferInfo> page) => List<BufferEntry, BufferInfo>(packet, Buffer, out page);
 
+    public static string? Shrunk(ReadOnlySpan<byte> packet, out Page<ShrinkStep> page) => List<ShrinkEntry, ShrinkStep>(packet, Shrunk, out page);
+
     public static string? Description(ReadOnlySpan<byte> packet, out BufferInfo info)
     {
         var fault = MessageCodec.Read<DescribeReply>(packet, out var reply);
@@ -143,6 +145,9 @@ static class ReplyReader
     static BufferInfo Buffer(in BufferEntry entry) => new(
         entry.Id, TextField.Read(entry.Heap), TextField.Read(entry.Name), Clamp(entry.Length), TimeSpan.FromTicks(Clamp(entry.AgeNanoseconds / 100)),
         entry.Flags, (int)Math.Min(entry.PageSize, int.MaxValue), entry.UserId, entry.ProcessId, (int)Math.Min(entry.Attachments, int.MaxValue));
+
+    static ShrinkStep Shrunk(in ShrinkEntry entry) => new(
+        TextField.Read(entry.Source), Clamp(entry.Count), Clamp(entry.Wanted), Clamp(entry.Given), TimeSpan.FromMicroseconds(Math.Min(entry.Microseconds, uint.MaxValue)), entry.Result);
 
     /// <summary>Counts are unsigned on the wire and signed here; no true one is that large, and a false one must not throw.</summary>
     static long Clamp(ulong value) => (long)Math.Min(value, long.MaxValue);

@@ -3,6 +3,7 @@ using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Hosting.Policy;
+using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
 using Microsoft.Extensions.Logging;
@@ -15,7 +16,7 @@ namespace DmaHeap.Hosting.Allocation;
 /// Thread-safe; no lock is held while the heap is called.
 /// </summary>
 internal sealed class Allocator(
-    Func<HeapRegistry> registry, Quotas quotas, ReleaseWatch watch, Releaser releaser, BufferOps ops, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
+    Func<HeapRegistry> registry, Quotas quotas, ReleaseWatch watch, Releaser releaser, BufferOps ops, Relief relief, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
@@ -33,10 +34,9 @@ internal sealed class Allocator(
         HeapSlot? slot = null;
         try
         {
-            slot = Enter(request.Heap, cancellationToken);
-            var allocation = Allocate(slot, in request, cancellationToken);
+            var allocation = AllocateOrRelieve(in request, ref slot, cancellationToken);
             if (log.IsEnabled(LogLevel.Debug))
-                HostLog.BufferAllocated(log, allocation.Record.Length, request.Caller.UserId, request.Caller.ProcessId, slot.Name, allocation.Record.Sequence, CurrentRequest.Text);
+                HostLog.BufferAllocated(log, allocation.Record.Length, request.Caller.UserId, request.Caller.ProcessId, allocation.Record.Heap.Name, allocation.Record.Sequence, CurrentRequest.Text);
             return allocation;
         }
         catch (HeapException refusal)
@@ -53,6 +53,23 @@ internal sealed class Allocator(
         var withdrawn = watch.TryWithdraw(allocation.Record);
         allocation.Handle.Dispose();
         if (withdrawn) releaser.Release(allocation.Record, ReleaseReason.ExportFailed);
+    }
+
+    // Once more when somebody gave back what was missing: nothing of the first try is left then, and nobody is inside the heap on its behalf.
+    private Allocation AllocateOrRelieve(in BufferRequest request, ref HeapSlot? slot, CancellationToken cancellationToken)
+    {
+        slot = Enter(request.Heap, cancellationToken);
+        try
+        {
+            return Allocate(slot, in request, cancellationToken);
+        }
+        catch (HeapException refusal)
+        {
+            if (!relief.ForAllocation(refusal, (long)Math.Min(request.Length, long.MaxValue), slot.Name) || cancellationToken.IsCancellationRequested) throw;
+        }
+
+        slot = Enter(request.Heap, cancellationToken);
+        return Allocate(slot, in request, cancellationToken);
     }
 
     // Whoever was let in finishes with this heap, and its buffer keeps the slot. A slot that was replaced meanwhile lets nobody in: then its successor is there already.

@@ -1,5 +1,6 @@
 using DmaHeap.Hosting.Isolation;
 using DmaHeap.Hosting.Policy;
+using DmaHeap.Hosting.Reclaim;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -27,6 +28,7 @@ internal sealed class HeapSlot
         Books = books;
         _stopping = stopping;
         Use = new SlotUse(() => Ended?.Invoke(this));
+        Shrinker = new ShrinkerSource(this);
     }
 
     public string Name { get; }
@@ -65,6 +67,9 @@ internal sealed class HeapSlot
 
     /// <summary>Why it does not answer now, as a clause that follows "it": for good, or until its worker is back; null while it answers.</summary>
     public string? Fault => Health.Fault ?? (Heap as IsolatedHeap)?.Fault;
+
+    /// <summary>Asks it for memory that it could give back.</summary>
+    public ShrinkerSource Shrinker { get; }
 
     /// <summary>Calls under way and live buffers.</summary>
     public SlotUse Use { get; }

@@ -1,11 +1,12 @@
 using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
 
 namespace DmaHeap.Hosting.Heaps;
 
 /// <summary>Creates heaps, all of a change or none: a required heap that cannot start takes those before it down again, in reverse.</summary>
-internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headroom, TimeProvider time, ILogger log, CancellationToken stopping)
+internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headroom, Relief relief, TimeProvider time, ILogger log, CancellationToken stopping)
 {
     private const int OwnerOnly = 0b110_000_000;
 
@@ -43,7 +44,7 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
     {
         books ??= HeapBooks.Open(definition.Limits);
         var access = AccessOf(definition);
-        var memory = new MemoryService(definition.Name, capabilities, headroom);
+        var memory = new MemoryService(definition.Name, capabilities, headroom, relief);
         // Of its own: a registration that a heap forgets must not lead from the host to its plugin after its end.
         var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         try

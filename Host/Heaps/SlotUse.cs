@@ -21,12 +21,12 @@ internal sealed class SlotUse(Action ended)
     public bool IsRetired => _retired;
 
     /// <summary>Comes in; each call that returned true is paired with one of <see cref="Leave"/>. False while the slot is closed.</summary>
-    public bool TryEnter()
-    {
-        if ((Interlocked.Increment(ref _state) & Closed) == 0) return true;
-        Leave();
-        return false;
-    }
+    public bool TryEnter() => TryEnter(static state => (state & Closed) == 0);
+
+    /// <summary>
+    /// As <see cref="TryEnter()"/>, and also where the slot is closed but somebody is in, who keeps it from its end; the caller does so, too, until it leaves.
+    /// </summary>
+    public bool TryJoin() => TryEnter(static state => (state & Closed) == 0 || (state & ~Closed) != 0);
 
     public void Leave()
     {
@@ -69,6 +69,20 @@ internal sealed class SlotUse(Action ended)
     /// <summary>Waits, for somebody who was not let in, until it is worth looking in the registry again.</summary>
     /// <returns>False when that took too long.</returns>
     public bool WaitUntilSettled(TimeSpan patience, CancellationToken cancellationToken) => _settled.Wait(patience, cancellationToken);
+
+    // Nobody is counted who was not let in: one more, for a moment, would look like somebody who keeps a slot from its end.
+    private bool TryEnter(Func<long, bool> isOpen)
+    {
+        var state = Volatile.Read(ref _state);
+        while (isOpen(state))
+        {
+            var before = Interlocked.CompareExchange(ref _state, state + 1, state);
+            if (before == state) return true;
+            state = before;
+        }
+
+        return false;
+    }
 
     private void End()
     {

@@ -1,7 +1,9 @@
+using DmaHeap.Hosting.Reclaim;
+
 namespace DmaHeap.Hosting.Memory;
 
 /// <summary>The memory service as one heap sees it.</summary>
-internal sealed class MemoryService(string heapName, MemoryCapabilities capabilities, Headroom headroom) : IHeapMemoryService
+internal sealed class MemoryService(string heapName, MemoryCapabilities capabilities, Headroom headroom, Relief? relief = null) : IHeapMemoryService
 {
     // The buffer name the allocation under way on this thread was asked with, so that /proc shows it: a heap need not pass it on.
     [ThreadStatic]
@@ -21,10 +23,15 @@ internal sealed class MemoryService(string heapName, MemoryCapabilities capabili
         }
 
         var length = RoundUp(request.Length, pageSize);
-        var huge = pageSize != capabilities.PageSize;
-        var commit = huge || request.Commit == CommitPolicy.Committed;
-        if (commit && !huge) headroom.ThrowIfLess(length);
-        return PageMemory.Create(ShownName(), length, pageSize, commit);
+        try
+        {
+            return Take(length, pageSize, request.Commit);
+        }
+        catch (HeapException shortage) when (relief is not null)
+        {
+            if (!relief.WithinHeap(shortage, length)) throw;
+            return Take(length, pageSize, request.Commit);
+        }
     }
 
     public IHeapMemory AllocateOpaque(in OpaqueRequest request) =>
@@ -40,6 +47,14 @@ internal sealed class MemoryService(string heapName, MemoryCapabilities capabili
 
     /// <summary>Heap and buffer name, as it is seen in /proc/PID/fd.</summary>
     public string ShownName() => string.IsNullOrEmpty(t_bufferName) ? heapName : $"{heapName}:{t_bufferName}";
+
+    private PageMemory Take(long length, long pageSize, CommitPolicy policy)
+    {
+        var huge = pageSize != capabilities.PageSize;
+        var commit = huge || policy == CommitPolicy.Committed;
+        if (commit && !huge) headroom.ThrowIfLess(length);
+        return PageMemory.Create(ShownName(), length, pageSize, commit);
+    }
 
     private static long RoundUp(long length, long pageSize)
     {

@@ -1,4 +1,5 @@
 using DmaHeap.Hosting.Configuration;
+using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Hosting.Turnover;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
@@ -54,6 +55,17 @@ internal sealed class ChangeRequests(HostCore core, UndeliveredCap cap)
             Unchanged = (uint)outcome.Unchanged,
         };
         connection.Send(MessageCodec.Bytes(in reply), []);
+    }
+
+    public void Shrink(Connection connection, in ShrinkRequest request, Span<byte> scratch)
+    {
+        var name = RequestFields.Text(request.Heap, "heap");
+        var bytes = request.Bytes is 0 or > long.MaxValue ? long.MaxValue : (long)request.Bytes;
+        Demand(connection, "shrinking");
+        var scope = name.Length == 0 ? ReclaimScope.All : ReclaimScope.Of(core.Registry.Find(name).Name);
+        ShrinkEntry[] entries = [.. core.Reclaimer.Take(ReclaimReason.Asked, bytes, scope).Steps.Select(Replies.Shrink)];
+        var length = Replies.List<ShrinkEntry>(scratch, request.Header.RequestId, MessageKind.Shrink, entries);
+        connection.Send(scratch[..length], []);
     }
 
     public void Status(Connection connection, in StatusRequest request)

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Protocol;
 
 namespace DmaHeap.Hosting.Server;
@@ -58,6 +59,26 @@ internal static class Replies
         if (record.IsAdopted) flags |= BufferFlags.Adopted;
         if (record.Heap.HasCpuAccessHooks(record.Buffer)) flags |= BufferFlags.CpuAccessHooks;
         return flags;
+    }
+
+    public static ShrinkEntry Shrink(ReclaimStep step)
+    {
+        var entry = new ShrinkEntry
+        {
+            Count = (ulong)step.Count,
+            Wanted = (ulong)step.Wanted,
+            Given = (ulong)step.Given,
+            Microseconds = (ulong)step.Elapsed.TotalMicroseconds,
+            Result = step.Result switch
+            {
+                ReclaimResult.Failed => ShrinkResult.Failed,
+                ReclaimResult.Busy => ShrinkResult.Busy,
+                ReclaimResult.Stuck => ShrinkResult.Stuck,
+                _ => ShrinkResult.Done,
+            },
+        };
+        TextField.Write(entry.Source, step.Source);
+        return entry;
     }
 
     /// <summary>The bytes of a list: its head, and the entries that fit.</summary>

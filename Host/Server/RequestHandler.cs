@@ -72,6 +72,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
             case MessageKind.Restart: _changes.Restart(connection, RequestFields.Read<RestartRequest>(packet)); break;
             case MessageKind.Reload: _changes.Reload(connection, RequestFields.Read<ReloadRequest>(packet)); break;
             case MessageKind.Status: _changes.Status(connection, RequestFields.Read<StatusRequest>(packet)); break;
+            case MessageKind.Shrink: _changes.Shrink(connection, RequestFields.Read<ShrinkRequest>(packet), scratch); break;
             case MessageKind.Journal: _queries.Journal(connection, RequestFields.Read<JournalRequest>(packet), scratch); break;
             case MessageKind.ListBuffers: _queries.ListBuffers(connection, RequestFields.Read<ListBuffersRequest>(packet), scratch); break;
             default: throw new ProtocolFaultException($"messages of kind {(ushort)header.Kind} are unknown here");

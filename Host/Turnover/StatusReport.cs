@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Isolation;
+using DmaHeap.Hosting.Reclaim;
 
 namespace DmaHeap.Hosting.Turnover;
 
@@ -29,6 +30,7 @@ internal static class StatusReport
             json.WriteStartArray("stayed");
             foreach (var plugin in core.Plugins.Stayed) Stayed(json, plugin);
             json.WriteEndArray();
+            ReclaimSection.Write(json, core.Reclaimer.Totals);
             if (core.Changes.UnderWay is { } underWay) Loading(json, underWay);
             if (core.Changes.LastReload is { } reload) Reload(json, reload);
             if (core.Changes.LastRefusal is { } refusal) Refusal(json, refusal);

@@ -65,6 +65,8 @@ STRUCTS = {name: struct.Struct("<" + layout) for name, layout in {
     "RestartRequest": "IHHQ 64s",
     "ReloadRequest": "IHHQ",
     "ReloadReply": "IHHQ IIIIII",
+    "ShrinkRequest": "IHHQ Q64s",
+    "ShrinkEntry": "QQQQII64s",
     "StatusRequest": "IHHQ II",
     "StatusReply": "IHHQ Q",
     "JournalRequest": "IHHQ Q64s",

@@ -1,0 +1,19 @@
+namespace DmaHeap.Hosting.Reclaim;
+
+/// <summary>Who is asked for memory.</summary>
+/// <param name="WithOwn">The host's own memory.</param>
+/// <param name="WithHeaps">The heaps that implement <see cref="IShrinker"/>.</param>
+/// <param name="Heap">Of the heaps the one of this name alone, and those it replaced; null for every one.</param>
+internal readonly record struct ReclaimScope(bool WithOwn, bool WithHeaps, string? Heap)
+{
+    /// <summary>Everybody there is.</summary>
+    public static ReclaimScope All { get; } = new(WithOwn: true, WithHeaps: true, null);
+
+    /// <summary>
+    /// The host's own memory alone: all that may be asked for from inside a heap's hook. That heap must not be entered from within itself, and another one may be waiting for this one.
+    /// </summary>
+    public static ReclaimScope Own { get; } = new(WithOwn: true, WithHeaps: false, null);
+
+    /// <summary>One heap, by its name.</summary>
+    public static ReclaimScope Of(string heap) => new(WithOwn: false, WithHeaps: true, heap);
+}

@@ -1,0 +1,95 @@
+using DmaHeap.Hosting.Heaps;
+using Microsoft.Extensions.Logging;
+
+namespace DmaHeap.Hosting.Reclaim;
+
+/// <summary>
+/// Asks for memory, in this order, until there is enough: the host's own (recycled memory before pools), which costs least to make again; then the heaps that implement
+/// <see cref="IShrinker"/>, in the order of the configuration; then heaps that were replaced and drain. Thread-safe. No lock is held while a heap is asked.
+/// </summary>
+/// <param name="heaps">The heaps there are, in that order.</param>
+/// <param name="time">The host's clock.</param>
+/// <param name="log">For who gave what.</param>
+internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider time, ILogger log)
+{
+    private readonly Lock _lock = new();
+    private OwnSource[] _own = [];
+
+    /// <summary>What was given so far.</summary>
+    public ReclaimTotals Totals { get; } = new();
+
+    /// <summary>Whether there is anybody to ask: memory of the host's own that could be given back, or a heap that may have some.</summary>
+    public bool HasSources => Own.Any(source => source.MayHave) || heaps().Any(slot => slot.Shrinker.MayHave);
+
+    private OwnSource[] Own => Volatile.Read(ref _own);
+
+    /// <summary>Adds memory of the host's own, asked after what was added before.</summary>
+    public void Add(IReclaimable memory)
+    {
+        lock (_lock) Volatile.Write(ref _own, [.. _own, new OwnSource(memory, time, log)]);
+    }
+
+    /// <summary>Asks until a number of bytes was given.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="bytes">Bytes; positive.</param>
+    /// <param name="scope">Whom.</param>
+    public ReclaimReport Take(ReclaimReason reason, long bytes, ReclaimScope scope) => Run(reason, bytes, given => bytes - given, scope);
+
+    /// <summary>Asks until nothing is missing any more, by a measure of the caller's own rather than by the word of those asked.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="missing">Measures how many bytes are missing now.</param>
+    /// <param name="scope">Whom.</param>
+    public ReclaimReport Until(ReclaimReason reason, Func<long> missing, ReclaimScope scope) => Run(reason, missing(), _ => missing(), scope);
+
+    /// <summary>Asks each for a share of what it has, where what is missing is no bytes.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="parts">A quarter is 4.</param>
+    /// <param name="scope">Whom.</param>
+    public ReclaimReport Share(ReclaimReason reason, int parts, ReclaimScope scope)
+    {
+        var at = time.GetUtcNow();
+        List<ReclaimStep> steps = [];
+        foreach (var source in Sources(scope)) Ask(source, count => Math.Max(1, count / parts), steps);
+        return Told(new ReclaimReport(at, reason, steps.Sum(step => step.Wanted), steps));
+    }
+
+    private static void Ask(ReclaimSource source, Func<long, long> wanted, List<ReclaimStep> steps)
+    {
+        if (source.MayHave && source.Ask(wanted) is { } step) steps.Add(step);
+    }
+
+    private ReclaimReport Run(ReclaimReason reason, long wanted, Func<long, long> missing, ReclaimScope scope)
+    {
+        var at = time.GetUtcNow();
+        List<ReclaimStep> steps = [];
+        var left = wanted;
+        foreach (var source in Sources(scope))
+        {
+            if (left <= 0) break;
+            var now = left;
+            Ask(source, _ => now, steps);
+            left = missing(steps.Sum(step => step.Given));
+        }
+
+        return Told(new ReclaimReport(at, reason, wanted, steps));
+    }
+
+    private IEnumerable<ReclaimSource> Sources(ReclaimScope scope)
+    {
+        IEnumerable<ReclaimSource> own = scope.WithOwn ? Own : [];
+        return scope.WithHeaps ? own.Concat(heaps().Where(slot => scope.Heap is null || slot.Name == scope.Heap).Select(slot => slot.Shrinker)) : own;
+    }
+
+    private ReclaimReport Told(ReclaimReport report)
+    {
+        if (report.Steps.Count == 0)
+        {
+            HostLog.NothingToReclaim(log, report.Reason);
+            return report;
+        }
+
+        Totals.Add(report);
+        HostLog.Reclaimed(log, new ByteSize(report.Given).ToText(), report.Wanted == long.MaxValue ? "all there is" : new ByteSize(report.Wanted).ToText(), report.Reason, report.ToString());
+        return report;
+    }
+}

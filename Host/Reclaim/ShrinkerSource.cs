@@ -1,0 +1,39 @@
+using DmaHeap.Hosting.Heaps;
+
+namespace DmaHeap.Hosting.Reclaim;
+
+/// <summary>
+/// A heap that implements <see cref="IShrinker"/>. It is asked on a thread of its own, which is given up when it does not come back within the heap's limit: no thread that serves clients
+/// is lost to it, and whoever is short of memory waits no longer. Of what the heap says it gave, the host believes what its count fell by.
+/// </summary>
+internal sealed class ShrinkerSource(HeapSlot slot) : ReclaimSource
+{
+    public override string Name => $"heap {slot.Name}";
+
+    public override string? Heap => slot.Name;
+
+    public override bool MayHave => slot.Fault is null && slot.Heap.Shrinker() is not null;
+
+    protected override ReclaimStep? AskInTurn(Func<long, long> wanted)
+    {
+        // A heap that was replaced is asked as long as its buffers keep it from its end.
+        if (!MayHave || !slot.Use.TryJoin())
+        {
+            ReturnTurn();
+            return null;
+        }
+
+        var call = new ShrinkerCall(slot, wanted);
+        new Thread(() => Run(call)) { IsBackground = true, Name = "dmaheap shrink" }.Start();
+        using (slot.Time.CreateTimer(static state => ((ShrinkerCall)state!).GiveUp(), call, slot.Definition.OpTimeout, Timeout.InfiniteTimeSpan)) call.Wait();
+        var (count, asked, given, result) = call.Answer;
+        return count <= 0 && result == ReclaimResult.Done ? null : new ReclaimStep(Name, count, asked, given, call.Elapsed, result);
+    }
+
+    private void Run(ShrinkerCall call)
+    {
+        call.Carry();
+        slot.Use.Leave();
+        ReturnTurn();
+    }
+}
