@@ -58,4 +58,14 @@ public sealed class OptionsFile
         if (_root.Properties.Count > 0) errors.Add(_root, $"{plugin} takes no options");
         return new(null, errors.InOrder());
     }
+
+    /// <summary>Checks what stands there by the metadata of a plugin's options class, without running any of the plugin.</summary>
+    internal void Check(string plugin, Type? optionsType, ConfigurationErrors errors)
+    {
+        if (optionsType is not null) OptionsBinder.Check(plugin, _root, _root, optionsType, errors);
+        else if (_root.Properties.Count > 0) errors.Add(_root, $"{plugin} takes no options");
+    }
+
+    /// <summary>The options as a text of their own.</summary>
+    internal string ToJson() => _root.ToJson();
 }

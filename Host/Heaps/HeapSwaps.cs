@@ -43,4 +43,7 @@ internal sealed class HeapSwaps
         foreach (var error in bound.Errors) errors.Add(error.Location, error.Path, error.Message);
         return bound.Value;
     }
+
+    /// <summary>As <see cref="Bind"/>, by the metadata of the options class alone: nothing of the plugin runs.</summary>
+    public static void Check(HeapSwap swap, HeapTypeInfo type, ConfigurationErrors errors) => (swap.Options ?? OptionsFile.Empty).Check(swap.Plugin, type.OptionsType, errors);
 }

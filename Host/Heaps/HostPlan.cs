@@ -146,13 +146,17 @@ internal static class HostPlan
     private static HeapDefinition Isolated(HeapConfiguration heap, AccessRule access, PluginLease lease, HeapTypeInfo type, ConfigurationErrors errors)
     {
         ConfigurationReader.CheckOptions(heap, type.OptionsType, errors);
-        var plugin = new IsolatedPlugin(
-            lease.Plugin.CopyMainAssembly, heap.Plugin, type.Name, heap.Options?.ToJson(), heap.OpTimeout, type.Capabilities.HasFlag(HeapCapabilities.FixedCapacity));
-        return Define(heap, access, type.Capabilities, context => new IsolatedHeap(plugin, context)) with
+        return Define(heap, access, type.Capabilities, InWorker(heap, heap.Plugin, lease, type, heap.Options?.ToJson())) with
         {
             OpTimeout = heap.OpTimeout + s_untilWorkerIsGone,
             Source = new HeapSource(heap, lease),
         };
+    }
+
+    private static Func<IHeapContext, IHeap> InWorker(HeapConfiguration heap, string name, PluginLease lease, HeapTypeInfo type, string? options)
+    {
+        var plugin = new IsolatedPlugin(lease.Plugin.CopyMainAssembly, name, type.Name, options, heap.OpTimeout, type.Capabilities.HasFlag(HeapCapabilities.FixedCapacity));
+        return context => new IsolatedHeap(plugin, context);
     }
 
     private static HeapDefinition Swapped(HeapConfiguration heap, HeapSwap swap, PluginLocator locator, PluginLeases plugins, ConfigurationErrors errors)
@@ -161,21 +165,21 @@ internal static class HostPlan
         return Swapped(configured with { Source = new HeapSource(heap, null) }, swap, locator, plugins, errors);
     }
 
-    // The heap as it is configured, but for what is behind it; it is wanted, so that it is no longer optional.
+    // The heap as it is configured, but for what is behind it; it is wanted, so that it is no longer optional. What is not to run in the host is not let in by another name either.
     private static HeapDefinition Swapped(HeapDefinition heap, HeapSwap swap, PluginLocator locator, PluginLeases plugins, ConfigurationErrors errors)
     {
         var lease = plugins.Take(locator.Locate(swap.Plugin));
         var plugin = lease.Plugin;
         var type = HeapSwaps.TypeOf(swap, plugin);
-        var options = HeapSwaps.Bind(swap, type, errors);
-        return heap with
+        var swapped = heap with { Plugin = swap.Plugin, Capabilities = type.Capabilities, Required = true, Source = new HeapSource(heap.Source?.Configuration, lease, swap) };
+        if (heap.Source?.Configuration is { Isolation: HeapIsolation.Process } configured)
         {
-            Plugin = swap.Plugin,
-            Capabilities = type.Capabilities,
-            Required = true,
-            Create = context => plugin.CreateHeap(type, context, options),
-            Source = new HeapSource(heap.Source?.Configuration, lease, swap),
-        };
+            HeapSwaps.Check(swap, type, errors);
+            return swapped with { OpTimeout = configured.OpTimeout + s_untilWorkerIsGone, Create = InWorker(configured, swap.Plugin, lease, type, swap.Options?.ToJson()) };
+        }
+
+        var options = HeapSwaps.Bind(swap, type, errors);
+        return swapped with { Create = context => plugin.CreateHeap(type, context, options) };
     }
 
     private static HeapTypeInfo? TypeOf(HeapConfiguration heap, LoadedPlugin plugin, ConfigurationErrors errors)

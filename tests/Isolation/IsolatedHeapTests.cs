@@ -93,6 +93,45 @@ public sealed class IsolatedHeapTests
     }
 
     [Fact]
+    public void A_plugin_that_is_swapped_in_runs_in_a_worker_as_well_and_the_one_before_goes_on_in_its_own()
+    {
+        using var heaps = new IsolatedHeaps(System);
+        var own = heaps.Worker("system");
+        heaps.Host.Host.Swap(new HeapSwap("system", "FakeHeap", Options("""{ "seed": 7 }""")));
+        var standIn = heaps.Worker("system");
+        Assert.NotEqual(own, standIn);
+        Assert.Equal(FormattableString.Invariant($"{Environment.ProcessId}"), IsolatedHeaps.Status(standIn, "PPid"));
+        heaps.Allocate("system").Dispose();
+        Assert.NotEmpty(heaps.Host.Host.ReadJournal("system").Lines); // FakeHeap's own, from its worker
+
+        heaps.Host.Host.Restore("system");
+        Assert.Equal(own, heaps.Worker("system"));
+        heaps.Allocate("system").Dispose();
+        Eventually.True(() => !Directory.Exists($"/proc/{standIn}"), "the worker of the plugin that stood in lives on");
+    }
+
+    [Fact]
+    public void A_plugin_that_is_swapped_in_dies_in_its_worker_alone()
+    {
+        using var heaps = new IsolatedHeaps(System, new HeapSwap("system", "DeadlyPlugin", null)); // as under exec --swap
+        var worker = heaps.Worker("system");
+        Assert.Contains("exited with status 3", heaps.Refused("system", name: "exit").Message, StringComparison.Ordinal);
+        heaps.WaitForAnother("system", worker);
+        heaps.Allocate("system").Dispose();
+    }
+
+    [Fact]
+    public void Options_of_a_plugin_that_is_to_be_swapped_in_are_checked_without_running_it()
+    {
+        using var heaps = new IsolatedHeaps(System);
+        var worker = heaps.Worker("system");
+        var refusal = Assert.Throws<HeapChangeException>(() => heaps.Host.Host.Swap(new HeapSwap("system", "DeadlyPlugin", Options("""{ "wrang": true }"""))));
+        Assert.Contains("""script.json:1:3: $.wrang: unknown key "wrang"; did you mean "wrong"?""", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("takes no options", Assert.Throws<HeapChangeException>(() => heaps.Host.Host.Swap(new HeapSwap("system", "SystemHeap", Options("""{ "x": 1 }""")))).Message, StringComparison.Ordinal);
+        Assert.Equal(worker, heaps.Worker("system"));
+    }
+
+    [Fact]
     public void Options_are_checked_in_the_host_without_running_the_plugin_and_again_in_the_worker()
     {
         var misspelt = Assert.Throws<ConfigurationException>(() => new IsolatedHeaps(""" "deadly": { "plugin": "DeadlyPlugin", "isolation": "process", "options": { "wrang": true } } """));
@@ -147,4 +186,6 @@ public sealed class IsolatedHeapTests
         heaps.Allocate("region").Dispose();
         heaps.Host.AssertNothingIsHeld("region");
     }
+
+    private static OptionsFile Options(string json) => OptionsFile.Parse(global::System.Text.Encoding.UTF8.GetBytes(json), "script.json").Value!;
 }

@@ -15,12 +15,13 @@ internal sealed class IsolatedHeaps : IDisposable
     private readonly TestHost _host;
 
     /// <param name="heaps">What the configuration says under "heaps".</param>
-    public IsolatedHeaps(string heaps)
+    /// <param name="swaps">Heaps that another plugin stands in for from the start.</param>
+    public IsolatedHeaps(string heaps, params HeapSwap[] swaps)
     {
         Configure(heaps);
         try
         {
-            _host = new TestHost(options => options with { Heaps = [], ConfigurationPath = _directory["plugins.json"], PluginFolders = PluginFolders });
+            _host = new TestHost(options => options with { Heaps = [], ConfigurationPath = _directory["plugins.json"], PluginFolders = PluginFolders, Swaps = swaps });
         }
         catch
         {

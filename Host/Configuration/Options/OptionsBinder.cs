@@ -17,10 +17,16 @@ internal static class OptionsBinder
     internal static void Check(HeapConfiguration heap, Type type, ConfigurationErrors errors)
     {
         var section = heap.Entry.Value;
+        Check(heap.Plugin, heap.Options ?? JsonTreeNode.Absent(section, "options"), section.Find("plugin")!.Value, type, errors);
+    }
+
+    /// <summary>As <see cref="Bind(string, JsonTreeNode, JsonTreeNode, Type, ConfigurationErrors)"/>, without creating anything of the plugin's.</summary>
+    internal static void Check(string plugin, JsonTreeNode options, JsonTreeNode namedAt, Type type, ConfigurationErrors errors)
+    {
         var builder = new OptionTypeBuilder { RunsNothing = true };
         var described = builder.Describe(type);
-        foreach (var fault in builder.Faults) errors.Add(section.Find("plugin")!.Value, $"{heap.Plugin} has faulty options: {fault}");
-        if (builder.Faults.Count == 0) described.TryRead(heap.Options ?? JsonTreeNode.Absent(section, "options"), errors, out _);
+        foreach (var fault in builder.Faults) errors.Add(namedAt, $"{plugin} has faulty options: {fault}");
+        if (builder.Faults.Count == 0) described.TryRead(options, errors, out _);
     }
 
     /// <summary>Fills a plugin's options class.</summary>
