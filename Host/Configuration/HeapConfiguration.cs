@@ -13,6 +13,7 @@ public sealed class HeapConfiguration
         Entry = entry;
         Aliases = Array.AsReadOnly(section.Aliases);
         Access = AccessConfiguration.From(section.Access);
+        Faults = new HeapFaultLimit(section.Faults.Count, section.Faults.Within);
     }
 
     /// <summary>Name of the heap, as under <c>/dev/dma_heap</c>.</summary>
@@ -51,6 +52,9 @@ public sealed class HeapConfiguration
     /// <summary>How long one call of a buffer's op may take before the heap counts as faulted.</summary>
     public TimeSpan OpTimeout => _section.OpTimeout;
 
+    /// <summary>How many exceptions, and how soon after each other, fault it.</summary>
+    public HeapFaultLimit Faults { get; }
+
     /// <summary>Where its code runs.</summary>
     public HeapIsolation Isolation => _section.Isolation;
 
@@ -85,6 +89,7 @@ public sealed class HeapConfiguration
             && Commit == other.Commit
             && Cached == other.Cached
             && OpTimeout == other.OpTimeout
+            && Faults == other.Faults
             && Isolation == other.Isolation
             && Required == other.Required
             && JsonTreeNode.SameValue(Options, other.Options);

@@ -38,6 +38,9 @@ public sealed record HeapDefinition
     /// </summary>
     public TimeSpan OpTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How many exceptions of its hooks, and how soon after each other, fault it.</summary>
+    public HeapFaultLimit Faults { get; init; } = HeapFaultLimit.Default;
+
     /// <summary>True when the host does not start without it; false to list it as unavailable instead.</summary>
     public bool Required { get; init; } = true;
 

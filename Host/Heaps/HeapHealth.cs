@@ -4,7 +4,7 @@ namespace DmaHeap.Hosting.Heaps;
 /// Whether a heap still answers: the one place that says so. A heap that did not come back from an op in time, or that throws again and again, is faulted, and not called again but for releases and its end;
 /// only a heap started in its place is sound again. Thread-safe.
 /// </summary>
-internal sealed class HeapHealth
+internal sealed class HeapHealth(HeapFaultLimit limit)
 {
     private string? _fault;
     private int _lostThreads;
@@ -22,12 +22,12 @@ internal sealed class HeapHealth
     public bool TryFault(string reason) => Interlocked.CompareExchange(ref _fault, reason, null) is null;
 
     /// <summary>What its hooks threw.</summary>
-    public HookFailures Failures { get; } = new();
+    public HookFailures Failures { get; } = new(limit);
 
     /// <summary>Notes an exception that left a hook. True for the one that was one too many and faulted the heap.</summary>
     public bool Threw(string hook, Exception exception, TimeProvider time) =>
         Failures.Add(hook, $"{exception.GetType().Name}: {exception.Message}", time)
-        && TryFault($"threw {HookFailures.Most} times within {HookFailures.Window.TotalSeconds:0} s, the last time in {hook}: {exception.Message}");
+        && TryFault($"threw {Failures.Limit.Count} times within {Failures.Limit.Within.TotalSeconds:0.##} s, the last time in {hook}: {exception.Message}");
 
     public void ThreadLost() => Interlocked.Increment(ref _lostThreads);
 

@@ -26,6 +26,7 @@ internal sealed class HeapSlot
         _terms = new Terms(definition, access);
         Name = definition.Name;
         Books = books;
+        Health = new HeapHealth(definition.Faults);
         _stopping = stopping;
         Use = new SlotUse(() => Ended?.Invoke(this));
         Shrinker = new ShrinkerSource(this);
@@ -53,7 +54,7 @@ internal sealed class HeapSlot
     public DateTimeOffset Since { get; init; }
 
     /// <summary>Whether it still answers.</summary>
-    public HeapHealth Health { get; } = new();
+    public HeapHealth Health { get; }
 
     /// <summary>The heap; null when it is unavailable, or when the slot has ended.</summary>
     public IHeap? Heap
@@ -82,6 +83,7 @@ internal sealed class HeapSlot
     {
         _terms = new Terms(definition, access);
         Accounts.Change(definition.Limits);
+        Health.Failures.Limit = definition.Faults;
     }
 
     /// <summary>Whether a buffer's class overrides begin or end of CPU access, so that clients must send a message for it.</summary>

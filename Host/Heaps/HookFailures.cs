@@ -1,15 +1,11 @@
 namespace DmaHeap.Hosting.Heaps;
 
 /// <summary>The exceptions that left a heap's hooks: the last one in words, and whether they come so thick that the heap is broken. Thread-safe.</summary>
-internal sealed class HookFailures
+internal sealed class HookFailures(HeapFaultLimit limit)
 {
-    /// <summary>This many within <see cref="Window"/> are too many.</summary>
-    public const int Most = 10;
-
-    public static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
-
     private readonly Lock _lock = new();
-    private readonly long[] _times = new long[Most];
+    private readonly Queue<long> _times = new();
+    private HeapFaultLimit _limit = limit;
     private long _count;
     private LastFailure? _last;
 
@@ -19,18 +15,25 @@ internal sealed class HookFailures
     /// <summary>Null when there was none.</summary>
     public LastFailure? Last => Volatile.Read(ref _last);
 
+    /// <summary>What is too thick, from now on; those that came before count by it as well, as far as they are remembered.</summary>
+    public HeapFaultLimit Limit
+    {
+        get => Volatile.Read(ref _limit);
+        set => Volatile.Write(ref _limit, value);
+    }
+
     /// <summary>Notes one. True when they come too thick.</summary>
     public bool Add(string hook, string message, TimeProvider time)
     {
         var now = time.GetTimestamp();
         lock (_lock)
         {
-            var at = (int)(_count % Most);
-            _times[_count % Most] = now;
-            var isFull = ++_count >= Most;
-            var oldest = _times[_count % Most];
+            var (most, window) = Limit;
+            _times.Enqueue(now);
+            while (_times.Count > most) _times.Dequeue();
+            Interlocked.Increment(ref _count);
             Volatile.Write(ref _last, new LastFailure(hook, message, time.GetUtcNow()));
-            return isFull && time.GetElapsedTime(oldest, now) <= Window;
+            return _times.Count == most && time.GetElapsedTime(_times.Peek(), now) <= window;
         }
     }
 

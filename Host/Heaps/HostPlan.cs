@@ -229,6 +229,7 @@ internal static class HostPlan
         Commit = heap.Commit,
         Cached = heap.Cached,
         OpTimeout = heap.OpTimeout,
+        Faults = heap.Faults,
         Required = heap.Required,
         Create = create,
     };

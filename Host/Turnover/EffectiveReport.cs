@@ -58,6 +58,8 @@ internal static class EffectiveReport
         Value(json, "commit", definition.Commit.ToString().ToLowerInvariant(), Find(said, "commit"));
         Value(json, "cached", definition.Cached ? "true" : "false", Find(said, "cached"));
         Value(json, "opTimeout", Time(definition.OpTimeout), Find(said, "opTimeout"));
+        Value(json, "faults.count", definition.Faults.Count.ToString(CultureInfo.InvariantCulture), Find(said, "faults", "count"));
+        Value(json, "faults.within", Time(definition.Faults.Within), Find(said, "faults", "within"));
         Value(json, "required", definition.Required ? "true" : "false", Find(said, "required"));
         if (swap is null && source?.Configuration?.Options is { } options) Options(json, "options", options);
         else if (swap?.Options is { Path.Length: > 0 } file) Value(json, "options", file.Path, null, "swap");

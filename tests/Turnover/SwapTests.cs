@@ -1,8 +1,10 @@
 using DmaHeap.Client;
 using DmaHeap.Hosting;
+using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Turnover;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
+using DmaHeap.Tests.Heaps;
 using DmaHeap.Tests.Host;
 using DmaHeap.Tests.Support;
 
@@ -249,6 +251,45 @@ public sealed class SwapTests : IDisposable
         File.Delete(_deployment["throw"]);
         host.Allocate(4096, "turn").Dispose();
         Assert.Equal("InvalidOperationException: thrown as asked", host.Host.Core.Registry.Find("turn").Health.Failures.Last!.Message);
+    }
+
+    [Fact]
+    public void How_many_exceptions_are_too_many_is_the_configurations_to_say_and_to_change_while_the_heap_runs()
+    {
+        Configure("""{ "count": 3, "within": "1m" }""");
+        File.WriteAllText(_deployment["throw"], "");
+        using var host = _deployment.Start();
+        var slot = host.Host.Core.Registry.Find("turn");
+        for (var i = 0; i < 2; i++) Assert.Contains("thrown as asked", host.Refused(4096, "turn").Message);
+        Assert.False(slot.Health.IsFaulted);
+
+        Configure("""{ "count": 5, "within": "1m" }""");
+        Assert.Equal(1, host.Host.Reload().Changed);
+        Assert.Same(slot, host.Host.Core.Registry.Find("turn"));
+        for (var i = 0; i < 3; i++) Assert.Contains("thrown as asked", host.Refused(4096, "turn").Message);
+        Assert.Contains("faulted: it threw 5 times within 60 s", host.Refused(4096, "turn").Message);
+
+        void Configure(string faults) => _deployment.Configure(
+            """ "turn": { "plugin": "TurnoverPlugin", "faults": FAULTS, "options": { "throwWhile": "FILE" } } """.Replace("FAULTS", faults).Replace("FILE", _deployment["throw"]));
+    }
+
+    [Fact]
+    public void Exceptions_count_together_only_within_their_time()
+    {
+        var clock = new ManualClock();
+        var failures = new HookFailures(new HeapFaultLimit(3, TimeSpan.FromSeconds(2)));
+        Assert.False(Throws());
+        Assert.False(Throws());
+        clock.Advance(TimeSpan.FromSeconds(2.1));
+        Assert.False(Throws());
+        Assert.False(Throws()); // three, the first of them too long ago
+        Assert.True(Throws());
+        failures.Limit = new HeapFaultLimit(1, TimeSpan.FromSeconds(2));
+        clock.Advance(TimeSpan.FromHours(1));
+        Assert.True(Throws());
+        Assert.Equal(6, failures.Count);
+
+        bool Throws() => failures.Add("Allocate", "", clock);
     }
 
     private static void Denied(TestHost host, ReadOnlySpan<byte> request, string what)

@@ -42,6 +42,9 @@ internal sealed class HeapSection
         Default = "10s", Minimum = "10ms", Maximum = "1h")]
     public TimeSpan OpTimeout { get; init; }
 
+    [Option("How many exceptions thrown by the heap, and how soon after each other, fault it: it answers EIO until it is started anew.")]
+    public FaultsSection Faults { get; init; } = new();
+
     [Option("Where the heap's code runs: none, in the host, or process, in a worker process that may die without harm to the host, other heaps and buffers.", Default = "none")]
     public HeapIsolation Isolation { get; init; }
 
