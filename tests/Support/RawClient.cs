@@ -96,6 +96,17 @@ internal sealed unsafe partial class RawClient : IDisposable
     /// <summary>Whether something is there to be read now.</summary>
     public bool HasMessage => Wait(0);
 
+    /// <summary>Bytes that wait to be read, in all messages together (FIONREAD).</summary>
+    public int WaitingBytes
+    {
+        get
+        {
+            int bytes;
+            Assert.Equal(0, ioctl((int)Socket.DangerousGetHandle(), 0x541B, &bytes));
+            return bytes;
+        }
+    }
+
     public void Dispose()
     {
         Socket.Dispose();
@@ -119,6 +130,9 @@ internal sealed unsafe partial class RawClient : IDisposable
         public short Events;
         public short Returned;
     }
+
+    [LibraryImport("libc")]
+    private static partial int ioctl(int descriptor, nuint request, int* value);
 
     [LibraryImport("libc")]
     private static partial int poll(Wanted* wanted, nuint count, int timeout);
