@@ -59,20 +59,21 @@ public sealed partial class DmaBuffer : IDisposable
 
     /// <summary>Maps the whole buffer.</summary>
     /// <param name="access">What the mapping is for; the descriptor's access mode must allow it.</param>
-    /// <param name="populate">Fault all pages in now rather than one by one at their first use.</param>
+    /// <param name="populate">Whether to fault all pages in now rather than one by one at their first use. Null: where they are there already (<see cref="BufferFlags.Resident"/>),
+    /// and not where that would take memory which may never be touched.</param>
     /// <returns>The mapping, the caller's to dispose.</returns>
     /// <exception cref="DmaHeapException">EACCES (opaque, or the descriptor does not allow it), EPERM, ENOMEM (no room in the address space).</exception>
-    public DmaMapping Map(FileAccess access = FileAccess.ReadWrite, bool populate = false) => Map(0, Length, access, populate);
+    public DmaMapping Map(FileAccess access = FileAccess.ReadWrite, bool? populate = null) => Map(0, Length, access, populate);
 
     /// <summary>Maps a part of the buffer.</summary>
     /// <param name="offset">Where the part starts, in bytes: a multiple of <see cref="PageSize"/>.</param>
     /// <param name="length">How long it is, in bytes.</param>
     /// <param name="access">What the mapping is for; the descriptor's access mode must allow it.</param>
-    /// <param name="populate">Fault all pages in now rather than one by one at their first use.</param>
+    /// <param name="populate">Whether to fault all pages of the part in now; null as for the whole buffer.</param>
     /// <returns>The mapping, the caller's to dispose.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The part is empty or does not lie inside the buffer.</exception>
     /// <exception cref="DmaHeapException">EACCES (opaque, or the descriptor does not allow it), EPERM, EINVAL, ENOMEM.</exception>
-    public DmaMapping Map(long offset, long length, FileAccess access = FileAccess.ReadWrite, bool populate = false)
+    public DmaMapping Map(long offset, long length, FileAccess access = FileAccess.ReadWrite, bool? populate = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(length);
@@ -81,7 +82,7 @@ public sealed partial class DmaBuffer : IDisposable
 
         // FileAccess has PROT_READ's and PROT_WRITE's values; a mapping that is only written is read as well on every machine we run on.
         var protection = (MapProtection)access | MapProtection.Read;
-        var errno = MemoryMapping.TryMap(Handle, offset, length, protection, populate, AlignmentFor(length), out var mapping);
+        var errno = MemoryMapping.TryMap(Handle, offset, length, protection, populate ?? Flags.HasFlag(BufferFlags.Resident), AlignmentFor(length), out var mapping);
         if (errno == Errno.None) return new DmaMapping(mapping!, offset, access);
         var why = Flags.HasFlag(BufferFlags.Opaque) ? "The buffer is opaque: it cannot be mapped." : $"The buffer cannot be mapped: {errno.Describe()}.";
         throw new DmaHeapException(errno, ClientCause.MapFailed, why);
@@ -111,7 +112,7 @@ public sealed partial class DmaBuffer : IDisposable
 
     internal void EndCpuAccess(CpuAccessDirection direction) => _client!.AccessCpu(Handle, direction, end: true);
 
-    /// <summary>Huge pages are mapped whole only at an aligned address, so a buffer that may have them gets one.</summary>
+    /// <summary>Huge pages are mapped whole only where the address is as far into one as the part is in the buffer, so a buffer that may have them gets such an address.</summary>
     long AlignmentFor(long length)
     {
         const int HugePage = 2 << 20;

@@ -26,7 +26,8 @@ public sealed class DmaMapping : IDisposable
     /// <summary>What it was mapped for.</summary>
     public FileAccess Access { get; }
 
-    /// <summary>Where it starts in this process: page-aligned, and at a multiple of 2 MiB when it is that long.</summary>
+    /// <summary>Where it starts in this process. When it is 2 MiB long or longer, or the buffer has such pages, it is as far beyond a multiple of 2 MiB as <see cref="Offset"/> is: so huge
+    /// pages are mapped whole.</summary>
     /// <exception cref="ObjectDisposedException">It was unmapped.</exception>
     public nint Address => _mapping.Address;
 

@@ -192,6 +192,9 @@ public enum BufferFlags : uint
 
     /// <summary>It was allocated from a host before this one, and adopted.</summary>
     Adopted = 16,
+
+    /// <summary>All of its pages are there already, so that populating a mapping (MAP_POPULATE) takes no memory and zeroes nothing. As it was when the host said so.</summary>
+    Resident = 32,
 }
 
 /// <summary>One live buffer: the reply to <see cref="DescribeRequest"/> after a header, and an entry of the reply to <see cref="ListBuffersRequest"/>.</summary>

@@ -17,6 +17,7 @@ static class Words
     static readonly (BufferFlags Flag, string Word)[] s_flags =
     [
         (BufferFlags.Opaque, "opaque"), (BufferFlags.CpuAccessHooks, "cpu-access-hooks"), (BufferFlags.Contiguous, "contiguous"), (BufferFlags.Secret, "secret"), (BufferFlags.Adopted, "adopted"),
+        (BufferFlags.Resident, "resident"),
     ];
 
     public static string[] Of(HeapTraits traits) => [.. s_traits.Where(known => traits.HasFlag(known.Trait)).Select(known => known.Word)];

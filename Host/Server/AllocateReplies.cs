@@ -8,7 +8,7 @@ namespace DmaHeap.Hosting.Server;
 internal static class AllocateReplies
 {
     // What holds of several buffers only where it holds of each; of the rest one is enough, since a client acts on it.
-    private const BufferFlags Promises = BufferFlags.Contiguous;
+    private const BufferFlags Promises = BufferFlags.Contiguous | BufferFlags.Resident;
 
     /// <returns>Bytes written.</returns>
     public static int Write(Span<byte> packet, in MessageHeader request, ReadOnlySpan<Allocation.Allocation> made, int stoppedBy, ulong epoch) =>

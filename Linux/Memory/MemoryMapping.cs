@@ -74,8 +74,8 @@ public sealed unsafe partial class MemoryMapping : SafeHandle
     /// <param name="length">How long it is, in bytes, above 0.</param>
     /// <param name="protection">What the pages are for.</param>
     /// <param name="populate">Fault all pages in now (MAP_POPULATE); a shortage of memory is not reported.</param>
-    /// <param name="alignment">0, or a power of two that the address shall be a multiple of. Pages of 2 MiB that are already there are
-    /// mapped whole only at a multiple of 2 MiB. A hugetlb file needs its own page size here.</param>
+    /// <param name="alignment">0, or a power of two: the address shall be as far beyond a multiple of it as <paramref name="offset"/> is, so a multiple of it where the
+    /// offset is one. Pages of 2 MiB that are already there are mapped whole only so. A hugetlb file needs its own page size here.</param>
     /// <param name="mapping">The caller's to dispose; null on failure.</param>
     /// <returns>EACCES (the description does not allow it), EPERM (sealed), EINVAL, ENODEV, ENOMEM.</returns>
     public static Errno TryMap(
@@ -98,14 +98,16 @@ public sealed unsafe partial class MemoryMapping : SafeHandle
 
         // Reserve so much that an aligned range lies inside, map over that range, and give the rest back. The range is a whole number
         // of alignments: the kernel rounds a hugetlb mapping up, and unmaps one only whole.
+        if (offset % Environment.SystemPageSize != 0) return Errno.EINVAL;
         var step = (nuint)alignment;
         var range = RoundUp((nuint)length, step);
-        var reserve = mmap(null, range + step, (int)MapProtection.None, MapPrivate | MapAnonymous | MapNoReserve, -1, 0);
+        var reserved = range + (2 * step);
+        var reserve = mmap(null, reserved, (int)MapProtection.None, MapPrivate | MapAnonymous | MapNoReserve, -1, 0);
         if ((nint)reserve == -1) return ErrnoGuard.Last;
-        var start = (byte*)RoundUp((nuint)reserve, step);
+        var start = (byte*)(RoundUp((nuint)reserve, step) + ((nuint)offset & (step - 1)));
         var head = (nuint)(start - (byte*)reserve);
         if (head > 0) munmap(reserve, head);
-        if (step - head > 0) munmap(start + range, step - head);
+        munmap(start + range, reserved - range - head);
         if ((nint)mmap(start, (nuint)length, (int)protection, flags | MapFixed, fd.Number, offset) == -1)
         {
             var errno = ErrnoGuard.Last;

@@ -89,6 +89,7 @@ class BufferFlags(enum.IntFlag):
     CONTIGUOUS = 4
     SECRET = 8
     ADOPTED = 16
+    RESIDENT = 32
 
 
 class HostError(OSError):

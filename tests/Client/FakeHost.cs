@@ -121,9 +121,9 @@ sealed class FakeHost : IDisposable
     }
 
     /// <summary>Answers an allocation of one buffer with this descriptor, which is the caller's still.</summary>
-    public void Allocated(Received request, SafeFileHandle buffer, BufferFlags flags = BufferFlags.None)
+    public void Allocated(Received request, SafeFileHandle buffer, BufferFlags flags = BufferFlags.None, int pageSize = 4096)
     {
-        var reply = new AllocateReply { Count = 1, Length = (ulong)RoundUp((long)request.As<AllocateRequest>().Length), PageSize = 4096, Flags = flags };
+        var reply = new AllocateReply { Count = 1, Length = (ulong)RoundUp((long)request.As<AllocateRequest>().Length), PageSize = (uint)pageSize, Flags = flags };
         var id = new BufferId(Epoch, ++_sequence);
         Send(Packet(MessageKind.Allocate | MessageKind.ReplyBit, request.Header.RequestId, reply, MessageCodec.Bytes(in id)), buffer);
     }
