@@ -72,6 +72,7 @@ static class CommandLine
         SchemaCommand.Create(),
         PluginCommand.Create(),
         DemoCommand.Create(),
+        BenchCommand.Create(),
         VersionCommand.Create(),
         DemoPartCommands.CreateHolder(),
         DemoPartCommands.CreateChecker(),

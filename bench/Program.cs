@@ -1,36 +1,36 @@
 using DmaHeap.Bench;
 using Spectre.Console;
 
-// One run: builds the C side, measures each pair in turn, prints both sides and the ratio. Exit 1 when a target is missed.
-// "host" or "exec" measures that part alone, "import" the trips of importers, "isolation" a heap in a worker process.
-var quick = args.Contains("--quick");
-var all = !args.Contains("host") && !args.Contains("exec") && !args.Contains("import") && !args.Contains("isolation");
-using var folder = new ScratchFolder();
-var native = NativePrograms.Build(folder.Path);
-var results = new List<Result>();
-if (all || args.Contains("host"))
+BenchOptions options;
+try
 {
-    results.Add(IdleHost.Measure(folder.Path));
-    results.Add(RoundTrip.Measure(native, folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
-    results.Add(ImportTrips.Measure(folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
-    results.AddRange(LiveBuffers.Measure(native, folder.Path, buffers: quick ? 10_000 : 100_000, trips: quick ? 5_000 : 20_000));
+    options = BenchOptions.Parse(args, DateTimeOffset.Now);
+}
+catch (ArgumentException exception)
+{
+    Console.Error.WriteLine($"dmaheap bench: {exception.Message}");
+    return ExitCode.Usage;
 }
 
-if (args.Contains("import")) results.Add(ImportTrips.Measure(folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
-
-if (all || args.Contains("isolation")) results.Add(IsolatedTrips.Measure(native, folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
-if (all || args.Contains("exec"))
+if (options.Help)
 {
-    results.AddRange(ExecTrips.Measure(native, folder.Path, rounds: quick ? 3 : 9, trips: quick ? 5_000 : 20_000));
-    results.AddRange(ExecStart.Measure(native, folder.Path, rounds: quick ? 5 : 15));
+    Console.Write(BenchOptions.Usage);
+    return ExitCode.Met;
 }
 
-var table = new Table().AddColumns("work", "ours", "against", "figure", "target", "");
-foreach (var result in results)
+try
 {
-    table.AddRow(result.Work, result.Ours, result.Against, result.Figure, result.Target, result.Met ? "met" : "missed");
+    using var leftovers = new Leftovers();
+    var report = BenchRun.Run(options);
+    ReportFolder.Write(report, options.Output);
+    if (options.Publish) Publication.Write(report, Repository.Root);
+    if (options.Json) Console.Write(JsonReport.Write(report));
+    else ConsoleReport.Write(report, AnsiConsole.Console);
+    Console.Error.WriteLine($"{report.Sum()}; {Path.Combine(options.Output, "report.md")}");
+    return report.Met ? ExitCode.Met : ExitCode.Missed;
 }
-
-AnsiConsole.Profile.Width = Math.Max(AnsiConsole.Profile.Width, 200);
-AnsiConsole.Write(table);
-return results.All(result => result.Met) ? 0 : 1;
+catch (Exception exception) when (exception is InvalidOperationException or IOException or UnauthorizedAccessException)
+{
+    Console.Error.WriteLine($"dmaheap bench: {exception.Message}");
+    return ExitCode.Missed;
+}

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using DmaHeap.Client;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
@@ -13,52 +11,29 @@ namespace DmaHeap.Bench;
 /// </summary>
 static class ImportTrips
 {
-    private const double Target = 2.5;
+    const string Work = "attach + map + unmap + detach, pipelined";
+    const double Target = 2.5;
 
-    public static Result Measure(string folder, int rounds, int trips)
+    public static void Run(Workbench bench) => bench.Measure(Work, () => Measure(bench));
+
+    static Result Measure(Workbench bench)
     {
-        using var host = ServerProcess.StartHost(folder);
+        var trips = bench.Scale.Trips;
+        using var host = ServerProcess.StartHost(bench.Folder);
         using var client = DmaHeapClient.Connect(host.Socket);
         using var buffer = client.Allocate("system", 4096);
         using var socket = new ImportSocket(host.Socket);
-        Run(trips, socket.Bare); // the runtime compiles what is hot
-        Run(trips, () => socket.Import(buffer.Handle));
-        var bare = new List<TripTimes>();
-        var imports = new List<TripTimes>();
-        for (var i = 0; i < rounds; i++)
-        {
-            bare.Add(Run(trips, socket.Bare));
-            imports.Add(Run(trips, () => socket.Import(buffer.Handle)));
-        }
-
-        // Pair by pair, so that a slow moment of the machine meets both.
-        var ratio = imports.Zip(bare, (import, one) => import.P50 / one.P50).Order().ElementAt(rounds / 2);
-        return new Result(
-            "attach + map + unmap + detach, pipelined", TripTimes.Median(imports).ToString(), "a bare round trip: " + TripTimes.Median(bare),
-            ratio.ToString("0.00", CultureInfo.InvariantCulture), "≤ 2.5", ratio <= Target);
+        Clock.Time(trips, socket.Bare); // the runtime compiles what is hot
+        Clock.Time(trips, () => socket.Import(buffer.Handle));
+        return Pairs.Measure(bench.Scale.Rounds, () => Clock.Time(trips, () => socket.Import(buffer.Handle)), () => Clock.Time(trips, socket.Bare))
+            .ToResult(Work, "a bare round trip", Target);
     }
 
-    private static TripTimes Run(int trips, Action trip)
+    sealed class ImportSocket : IDisposable
     {
-        var times = new long[trips];
-        for (var i = 0; i < trips; i++)
-        {
-            var start = Stopwatch.GetTimestamp();
-            trip();
-            times[i] = Stopwatch.GetTimestamp() - start;
-        }
-
-        Array.Sort(times);
-        return new TripTimes(Microseconds(times[trips / 2]), Microseconds(times[trips * 99 / 100]));
-    }
-
-    private static double Microseconds(long ticks) => ticks * 1e6 / Stopwatch.Frequency;
-
-    private sealed class ImportSocket : IDisposable
-    {
-        private readonly SafeFileHandle _socket;
-        private readonly ReceivedDescriptors _received = new();
-        private readonly byte[] _packet = new byte[ProtocolConstants.MaxMessageBytes];
+        readonly SafeFileHandle _socket;
+        readonly ReceivedDescriptors _received = new();
+        readonly byte[] _packet = new byte[ProtocolConstants.MaxMessageBytes];
 
         public ImportSocket(string path)
         {
@@ -100,15 +75,15 @@ static class ImportTrips
             _received.Dispose();
         }
 
-        private static void Expect(Errno errno)
+        static void Expect(Errno errno)
         {
             if (errno != Errno.None) throw new InvalidOperationException($"the host does not answer: {errno.Describe()}");
         }
 
-        private void Send<T>(in T request)
+        void Send<T>(in T request)
             where T : unmanaged => Expect(SocketMessages.TrySend(_socket, MessageCodec.Bytes(in request)));
 
-        private void Receive(int replies)
+        void Receive(int replies)
         {
             for (var i = 0; i < replies; i++)
             {

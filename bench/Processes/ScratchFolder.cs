@@ -3,7 +3,12 @@ namespace DmaHeap.Bench;
 /// <summary>A folder for sockets and programs, gone at the end.</summary>
 sealed class ScratchFolder : IDisposable
 {
+    public ScratchFolder() => Leftovers.Add(this);
+
     public string Path { get; } = Directory.CreateTempSubdirectory("dmaheap-bench-").FullName;
 
-    public void Dispose() => Directory.Delete(Path, recursive: true);
+    public void Dispose()
+    {
+        if (Leftovers.Remove(this)) Directory.Delete(Path, recursive: true);
+    }
 }

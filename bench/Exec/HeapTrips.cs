@@ -10,14 +10,14 @@ sealed class HeapTrips
     /// <summary>Threads of the C supervisor: as many as exec starts with.</summary>
     public const int Threads = 2;
 
-    private readonly string[] _command;
+    readonly string[] _command;
 
-    private HeapTrips(params string[] command) => _command = command;
+    HeapTrips(params string[] command) => _command = command;
 
     /// <summary>As users run it: the launcher's ReadyToRun build, the repository's plugins.json unless a socket is given.</summary>
     public static HeapTrips UnderExec(NativePrograms native, string? socket = null)
     {
-        string[] host = socket is null ? ["--config", Path.Combine(Repository.Root, "plugins.json")] : ["--socket", socket];
+        string[] host = socket is null ? ["--config", HostConfiguration.Shipped] : ["--socket", socket];
         return new([Path.Combine(Repository.Root, "dmaheap"), "exec", .. host, "--", native.Trips, "/dev/dma_heap/system"]);
     }
 
@@ -37,23 +37,21 @@ sealed class HeapTrips
     public (TripTimes Times, double Rate) Run(string kind, int trips, int clients = 1)
     {
         using var json = Ask(kind, trips.ToString(CultureInfo.InvariantCulture), "--clients", clients.ToString(CultureInfo.InvariantCulture));
-        var root = json.RootElement;
-        var rate = root.GetProperty("trips").GetInt64() / (root.GetProperty("total_ns").GetInt64() / 1e9);
-        return (new TripTimes(root.GetProperty("p50_ns").GetInt64() / 1000.0, root.GetProperty("p99_ns").GetInt64() / 1000.0), rate);
+        return NativeOutput.Trips(json.RootElement);
     }
 
     /// <summary>Nanoseconds a call takes, of many timed together.</summary>
     public double Each(string kind, int calls) => 1e9 / Run(kind, calls).Rate;
 
-    /// <summary>Milliseconds from here to the program's main.</summary>
+    /// <summary>Nanoseconds from here to the program's main.</summary>
     public double Start()
     {
         var begin = Stopwatch.GetTimestamp(); // CLOCK_MONOTONIC, as the program's
         using var json = Ask("start");
-        return json.RootElement.GetProperty("main_ns").GetInt64() / 1e6 - begin * (1e3 / Stopwatch.Frequency);
+        return json.RootElement.GetProperty("main_ns").GetInt64() - (begin * (1e9 / Stopwatch.Frequency));
     }
 
-    private JsonDocument Ask(params string[] arguments)
+    JsonDocument Ask(params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(_command[0], [.. _command[1..], .. arguments]) { RedirectStandardOutput = true })!;
         var line = process.StandardOutput.ReadToEnd();

@@ -1,0 +1,10 @@
+namespace DmaHeap.Bench;
+
+/// <summary>Allocate and free: what a round trip costs, and how that grows.</summary>
+static class TripPart
+{
+    public static void Run(Workbench bench)
+    {
+        bench.Measure("allocate + free 4 KiB", () => RoundTrip.Measure(bench));
+    }
+}
