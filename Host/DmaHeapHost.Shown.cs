@@ -19,7 +19,7 @@ public sealed partial class DmaHeapHost
         var core = Core;
         return core.Watch.Identify(shown) is not { } record
             ? null
-            : new ShownBuffer(new BufferId(core.Allocator.Epoch, record.Sequence), record.Heap.Name, record.Length, record.Memory.PageSize, Replies.FlagsOf(record));
+            : new ShownBuffer(new BufferId(core.Allocator.Epoch, record.Sequence), record.Heap.Name, record.Length, record.Memory.MappedPageSize, Replies.FlagsOf(record));
     }
 
     /// <summary>Names a buffer, as DMA_BUF_SET_NAME does; the last name wins.</summary>

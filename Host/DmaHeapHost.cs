@@ -93,7 +93,7 @@ public sealed partial class DmaHeapHost : IDisposable
         using var scope = CurrentRequest.EnterEmbedded();
         var (record, handle) = core.Allocator.Allocate(in request, cancellationToken);
         return new ExportedBuffer(
-            new BufferId(core.Allocator.Epoch, record.Sequence), handle, record.Length, record.Memory.PageSize, Replies.FlagsOf(record));
+            new BufferId(core.Allocator.Epoch, record.Sequence), handle, record.Length, record.Memory.MappedPageSize, Replies.FlagsOf(record));
     }
 
     /// <summary>

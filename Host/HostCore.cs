@@ -6,6 +6,7 @@ using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Importers;
 using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Memory.Pools;
 using DmaHeap.Hosting.Ops;
 using DmaHeap.Hosting.Policy;
 using DmaHeap.Hosting.Reclaim;
@@ -47,9 +48,12 @@ internal sealed class HostCore : IDisposable
         var descriptors = (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft);
         ImportLimits = new ImportLimits(perUser: Math.Max(16, descriptors / 8), total: Math.Max(32, descriptors / 4));
         Releaser = new Releaser(Quotas, log);
+        var hugePages = new HugePages(time);
+        Pools = new PagePools(hugePages, _headroom, time, log);
         Reclaimer = new Reclaimer(() => [.. Registry.Slots, .. Changes!.StoodInFor, .. Retired!.Draining.Select(old => old.Slot).OfType<HeapSlot>()], time, log);
+        Reclaimer.Add(Pools);
         var relief = new Relief(Reclaimer, _headroom);
-        var start = new HeapStart(MachineCapabilities.Probe(), _headroom, relief, time, log, _stopping.Token);
+        var start = new HeapStart(MachineCapabilities.Probe(), new PageFiles(_headroom, hugePages), Pools, relief, time, log, _stopping.Token);
         _registry = new HeapRegistry(start.All([.. plan.Heaps.Select(heap => (heap, (HeapSlot?)null))]));
         OpWatch = new OpWatch(time, log); // after the heaps: it has a timer, which a host that does not start must not leave behind
         Ops = new BufferOps(OpWatch, log);
@@ -57,10 +61,12 @@ internal sealed class HostCore : IDisposable
         try
         {
             Watch = new ReleaseWatch(Table, Releaser, time, log);
+            Pools.Start(Watch);
         }
         catch
         {
             HeapStart.EndAll(Registry.Slots.Reverse(), log);
+            Pools.Dispose();
             OpWatch.Dispose();
             throw;
         }
@@ -90,6 +96,9 @@ internal sealed class HostCore : IDisposable
 
     /// <summary>Gives memory back.</summary>
     public Reclaimer Reclaimer { get; }
+
+    /// <summary>What is kept ready for heaps.</summary>
+    public PagePools Pools { get; }
 
     public BufferTable Table { get; } = new();
 
@@ -176,6 +185,7 @@ internal sealed class HostCore : IDisposable
         Changes.Stop(s_patience);
         _stopping.Cancel();
         Importers.CloseAll();
+        Pools.Dispose();
         Watch.Dispose();
         Releaser.Finish(s_patience);
         var live = Table.Snapshot();

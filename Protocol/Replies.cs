@@ -167,7 +167,7 @@ public struct AllocateReply
     /// <summary>What each is.</summary>
     public BufferFlags Flags;
 
-    /// <summary>Bytes of each page; nothing beyond one page is promised to be physically contiguous.</summary>
+    /// <summary>Bytes of each page as it is mapped now: 2 MiB also where the kernel put small pages together, which it may part again. <see cref="BufferFlags.Contiguous"/> alone is a promise.</summary>
     public uint PageSize;
 }
 

@@ -127,7 +127,7 @@ internal sealed class Allocator(
             record = new BufferRecord(
                 NextSequence(), slot, buffer!, memory, request.Caller, request.Name, time.GetTimestamp());
             handle = Export(record, (FileAccessMode)(request.FileFlags & ProtocolConstants.AccessModeMask), request.WhenGivenUp);
-            slot.Statistics.Allocated(record.Length);
+            slot.Statistics.Allocated(memory);
             record.MarkExported();
             probe.Reached(AllocationStep.Exported);
             return new Allocation(record, handle);
@@ -211,25 +211,39 @@ internal sealed class Allocator(
     private SafeFileHandle Export(BufferRecord record, FileAccessMode mode, Action<HeapException>? whenGivenUp)
     {
         var shown = record.Memory.TakeShownFile(ops.MmapPolicyOf(record, whenGivenUp), ShownName(record));
-        using var file = shown.File;
-        watch.Track(record, in shown);
         SafeFileHandle? handle = null;
         try
         {
-            probe.Reached(AllocationStep.Watched);
-            var errno = DescriptorReopen.TryOpen(file, shown.IsOpaque ? FileAccessMode.WriteOnly : mode, closeOnExec: true, out handle);
-            if (errno == Errno.None && shown.IsOpaque) errno = FilePermissions.TrySet(file, UnixFileMode.None);
-            if (errno != Errno.None) throw SystemRefusal.From(errno, "opening a buffer for its client");
-            probe.Reached(AllocationStep.Opened);
-            return handle;
+            watch.Track(record, in shown);
+            try
+            {
+                probe.Reached(AllocationStep.Watched);
+                handle = OpenForClient(in shown, mode);
+                probe.Reached(AllocationStep.Opened);
+                return handle;
+            }
+            catch
+            {
+                // Before the file is closed: the kernel would report the buffer's end, and it would be released for that too.
+                watch.TryWithdraw(record);
+                handle?.Dispose();
+                throw;
+            }
         }
-        catch
+        finally
         {
-            // Before the file is closed: the kernel would report the buffer's end, and it would be released for that too.
-            watch.TryWithdraw(record);
-            handle?.Dispose();
-            throw;
+            if (!ReferenceEquals(handle, shown.File)) shown.File.Dispose();
         }
+    }
+
+    private static SafeFileHandle OpenForClient(in ShownFile shown, FileAccessMode mode)
+    {
+        if (shown.Watch is not null && mode == FileAccessMode.ReadWrite) return shown.File;
+        var errno = DescriptorReopen.TryOpen(shown.File, shown.IsOpaque ? FileAccessMode.WriteOnly : mode, closeOnExec: true, out var handle);
+        if (errno == Errno.None && shown.IsOpaque) errno = FilePermissions.TrySet(shown.File, UnixFileMode.None);
+        if (errno == Errno.None) return handle;
+        handle.Dispose();
+        throw SystemRefusal.From(errno, "opening a buffer for its client");
     }
 
     private static string ShownName(BufferRecord record) => record.Name.Length == 0 ? record.Heap.Name : $"{record.Heap.Name}:{record.Name}";
@@ -238,7 +252,7 @@ internal sealed class Allocator(
     {
         if (handle is not null)
         {
-            slot.Statistics.Released(record!.Length);
+            slot.Statistics.Released(record!.Memory);
             watch.TryWithdraw(record);
             handle.Dispose();
         }

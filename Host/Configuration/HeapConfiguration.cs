@@ -46,6 +46,15 @@ public sealed class HeapConfiguration
     /// <summary>When its buffers' pages are taken from the system.</summary>
     public CommitPolicy Commit => _section.Commit;
 
+    /// <summary>The pages of memory it takes without naming a size.</summary>
+    public HeapPages Pages => _section.Pages;
+
+    /// <summary>What is kept ready for its next buffers; null for nothing.</summary>
+    public PoolConfiguration? Pool => _section.Pool;
+
+    /// <summary>Whether buffers that are given back are used again.</summary>
+    public HeapRecycling Recycle => _section.Recycle;
+
     /// <summary>True when the CPU may cache its buffers.</summary>
     public bool Cached => _section.Cached;
 
@@ -87,6 +96,9 @@ public sealed class HeapConfiguration
             && Limits == other.Limits
             && Access == other.Access
             && Commit == other.Commit
+            && Pages == other.Pages
+            && Equals(Pool, other.Pool)
+            && Recycle == other.Recycle
             && Cached == other.Cached
             && OpTimeout == other.OpTimeout
             && Faults == other.Faults

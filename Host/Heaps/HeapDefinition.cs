@@ -1,3 +1,4 @@
+using DmaHeap.Hosting.Configuration;
 using DmaHeap.Hosting.Heaps;
 
 namespace DmaHeap.Hosting;
@@ -28,6 +29,15 @@ public sealed record HeapDefinition
 
     /// <summary>When memory is taken from the system.</summary>
     public CommitPolicy Commit { get; init; } = CommitPolicy.Lazy;
+
+    /// <summary>The pages of memory it takes from the host without naming a size.</summary>
+    public HeapPages Pages { get; init; }
+
+    /// <summary>What is kept ready for its next buffers; null for nothing.</summary>
+    public PoolConfiguration? Pool { get; init; }
+
+    /// <summary>Whether buffers that are given back are used again.</summary>
+    public HeapRecycling Recycle { get; init; }
 
     /// <summary>Whether the CPU may cache its buffers.</summary>
     public bool Cached { get; init; } = true;

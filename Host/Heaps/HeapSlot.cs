@@ -1,4 +1,5 @@
 using DmaHeap.Hosting.Isolation;
+using DmaHeap.Hosting.Memory;
 using DmaHeap.Hosting.Policy;
 using DmaHeap.Hosting.Reclaim;
 using Microsoft.Extensions.Logging;
@@ -63,6 +64,9 @@ internal sealed class HeapSlot
         init => _heap = value;
     }
 
+    /// <summary>Where its heap's memory comes from; null when it is unavailable.</summary>
+    public MemoryService? Memory { get; init; }
+
     /// <summary>Why it is unavailable; empty when it is not.</summary>
     public string Reason { get; init; } = "";
 
@@ -84,6 +88,7 @@ internal sealed class HeapSlot
         _terms = new Terms(definition, access);
         Accounts.Change(definition.Limits);
         Health.Failures.Limit = definition.Faults;
+        Memory?.Redefine(definition);
     }
 
     /// <summary>Whether a buffer's class overrides begin or end of CPU access, so that clients must send a message for it.</summary>
@@ -123,6 +128,7 @@ internal sealed class HeapSlot
     /// <summary>Ends the heap, tells it and disposes it, while its share in its plugin stays. What it throws goes to <paramref name="faulted"/>. Once.</summary>
     public void EndHeap(Action<string, Exception> faulted)
     {
+        Memory?.Close();
         if (Interlocked.Exchange(ref _heap, null) is { } heap)
         {
             Contain(nameof(IHeapContext.Stopping), () => _stopping?.Cancel());

@@ -1,4 +1,5 @@
 using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Memory.Pools;
 using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
@@ -6,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace DmaHeap.Hosting.Heaps;
 
 /// <summary>Creates heaps, all of a change or none: a required heap that cannot start takes those before it down again, in reverse.</summary>
-internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headroom, Relief relief, TimeProvider time, ILogger log, CancellationToken stopping)
+internal sealed class HeapStart(MemoryCapabilities capabilities, PageFiles files, PagePools pools, Relief relief, TimeProvider time, ILogger log, CancellationToken stopping)
 {
     private const int OwnerOnly = 0b110_000_000;
 
@@ -44,7 +45,7 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
     {
         books ??= HeapBooks.Open(definition.Limits);
         var access = AccessOf(definition);
-        var memory = new MemoryService(definition.Name, capabilities, headroom, relief);
+        var memory = new MemoryService(definition.Name, capabilities, files, pools, pools.Open(definition.Name, books.Statistics), relief);
         // Of its own: a registration that a heap forgets must not lead from the host to its plugin after its end.
         var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         try
@@ -52,11 +53,13 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, Headroom headro
             var heap = definition.Create(new HeapContext(definition.Name, memory, books.Statistics, time, log, ending.Token))
                 ?? throw new InvalidOperationException("The heap's factory returned null.");
             HostLog.HeapStarted(log, definition.Name, definition.Plugin);
-            return new HeapSlot(definition, access, books, ending) { Heap = heap, Time = time, Log = log, Since = time.GetUtcNow() };
+            memory.Redefine(definition);
+            return new HeapSlot(definition, access, books, ending) { Heap = heap, Memory = memory, Time = time, Log = log, Since = time.GetUtcNow() };
         }
         catch (Exception exception)
         {
             ending.Dispose();
+            memory.Close();
             var reason = exception is HeapException refusal ? refusal.Message : $"{exception.GetType().Name}: {exception.Message}";
             if (required) throw new HeapStartException(definition.Name, reason, exception);
             HostLog.HeapUnavailable(log, definition.Name, reason);

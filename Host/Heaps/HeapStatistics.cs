@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DmaHeap.Hosting.Memory;
 
 namespace DmaHeap.Hosting.Heaps;
 
@@ -17,6 +18,12 @@ internal sealed class HeapStatistics : IHeapStatistics
     private long _releases;
     private long _failureCount;
     private long _hookFailures;
+    private long _hostPaid;
+    private long _toucherPaid;
+    private long _poolHits;
+    private long _poolMisses;
+    private long _poolFilled;
+    private long _poolGivenBack;
 
     public long Buffers => Interlocked.Read(ref _buffers);
 
@@ -35,10 +42,35 @@ internal sealed class HeapStatistics : IHeapStatistics
 
     public IReadOnlyList<KeyValuePair<string, long>> FailuresByCause => [.. _failures.OrderByDescending(pair => pair.Value)];
 
-    public void Allocated(long bytes)
+    /// <summary>Bytes alive that are charged to the host's control group.</summary>
+    public long HostPaidBytes => Interlocked.Read(ref _hostPaid);
+
+    /// <summary>Bytes alive that are, or will be, charged to the control groups of whoever touches them first.</summary>
+    public long ToucherPaidBytes => Interlocked.Read(ref _toucherPaid);
+
+    /// <summary>Buffers that were ready when they were asked for.</summary>
+    public long PoolHits => Interlocked.Read(ref _poolHits);
+
+    /// <summary>Buffers that a pool is for, and that were not ready.</summary>
+    public long PoolMisses => Interlocked.Read(ref _poolMisses);
+
+    /// <summary>Bytes ever made ready.</summary>
+    public long PoolFilledBytes => Interlocked.Read(ref _poolFilled);
+
+    /// <summary>Bytes of them that were given back unused.</summary>
+    public long PoolGivenBackBytes => Interlocked.Read(ref _poolGivenBack);
+
+    public void PoolTaken(bool wasThere) => Interlocked.Increment(ref wasThere ? ref _poolHits : ref _poolMisses);
+
+    public void PoolFilled(long bytes) => Interlocked.Add(ref _poolFilled, bytes);
+
+    public void PoolGaveBack(long bytes) => Interlocked.Add(ref _poolGivenBack, bytes);
+
+    public void Allocated(HostMemory memory)
     {
         Interlocked.Increment(ref _allocations);
-        Adopted(bytes);
+        Adopted(memory.Length);
+        Pay(memory.Payer, memory.Length);
     }
 
     /// <summary>Alive from now on, though allocated from a host before this one.</summary>
@@ -55,16 +87,23 @@ internal sealed class HeapStatistics : IHeapStatistics
         }
     }
 
-    public void Released(long bytes)
+    public void Released(HostMemory memory)
     {
         Interlocked.Increment(ref _releases);
-        NotAdopted(bytes);
+        NotAdopted(memory.Length);
+        Pay(memory.Payer, -memory.Length);
     }
 
     public void NotAdopted(long bytes)
     {
         Interlocked.Decrement(ref _buffers);
         Interlocked.Add(ref _bytes, -bytes);
+    }
+
+    private void Pay(MemoryPayer payer, long bytes)
+    {
+        if (payer == MemoryPayer.Host) Interlocked.Add(ref _hostPaid, bytes);
+        else if (payer == MemoryPayer.Toucher) Interlocked.Add(ref _toucherPaid, bytes);
     }
 
     public void HookFailed() => Interlocked.Increment(ref _hookFailures);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
@@ -28,6 +29,7 @@ internal sealed class ReleaseWatch : IDisposable
     private readonly EventPoll _poll = new();
     private readonly EventSignal _stop = new();
     private readonly OpaqueInodes _opaque = new();
+    private readonly ConcurrentDictionary<int, ValueTuple> _reserved = new(); // watches of files that no buffer has yet
     private readonly Lock _lock = new();
     private readonly ITimer _watchdog;
 
@@ -71,18 +73,27 @@ internal sealed class ReleaseWatch : IDisposable
     /// <exception cref="HeapException">ENOSPC when the system's watches are used up.</exception>
     public void Track(BufferRecord record, in Memory.ShownFile shown)
     {
-        var errno = _queue.TryWatch(shown.File, InotifyMask.DeleteSelf, out var watch);
-        if (errno is Errno.ENOSPC)
-        {
-            throw new HeapException(HeapErrno.NoSpace, HeapCause.NoWatches,
-                $"{_table.Count} buffers are alive and the system has no inotify watch left: raise fs.inotify.max_user_watches (now {InotifyLimits.Read().MaxUserWatches})");
-        }
-
-        if (errno != Errno.None) throw Memory.SystemRefusal.From(errno, "watching a buffer");
-        record.Watch = watch;
+        record.Watch = shown.Watch?.Take() ?? Watch(shown.File);
         record.IsOpaque = shown.IsOpaque;
         _table.Add(record);
-        if (shown.IsOpaque) _opaque.Add(shown.File, watch);
+        if (shown.Watch is not null) _reserved.TryRemove(record.Watch, out _);
+        if (shown.IsOpaque) _opaque.Add(shown.File, record.Watch);
+    }
+
+    /// <summary>Watches a file that is to be a buffer's later. Nobody else may have it yet.</summary>
+    /// <exception cref="HeapException">ENOSPC when the system's watches are used up.</exception>
+    public WatchReservation Reserve(SafeFileHandle file)
+    {
+        var watch = Watch(file);
+        _reserved.TryAdd(watch, default);
+        return new WatchReservation(this, watch);
+    }
+
+    /// <summary>Ends a watch that no buffer took.</summary>
+    public void GiveUp(int watch)
+    {
+        _reserved.TryRemove(watch, out _);
+        _queue.TryRemove(watch);
     }
 
     /// <summary>Takes a buffer out again whose export failed. False when the kernel's word came first.</summary>
@@ -106,6 +117,7 @@ internal sealed class ReleaseWatch : IDisposable
         lock (_strangers)
         {
             if (_table.TryFind(watch, out record)) return record; // adopted meanwhile, under this very watch
+            if (_reserved.ContainsKey(watch)) throw NotYetABuffer();
             _queue.TryRemove(watch);
             return null;
         }
@@ -139,6 +151,15 @@ internal sealed class ReleaseWatch : IDisposable
         _poll.Dispose();
         _stop.Dispose();
         _queue.Dispose();
+    }
+
+    private int Watch(SafeFileHandle file)
+    {
+        var errno = _queue.TryWatch(file, InotifyMask.DeleteSelf, out var watch);
+        if (errno == Errno.None) return watch;
+        if (errno != Errno.ENOSPC) throw Memory.SystemRefusal.From(errno, "watching a buffer");
+        throw new HeapException(HeapErrno.NoSpace, HeapCause.NoWatches,
+            $"{_table.Count} buffers are alive and the system has no inotify watch left: raise fs.inotify.max_user_watches (now {InotifyLimits.Read().MaxUserWatches})");
     }
 
     private Thread StartThread(int turn)
@@ -182,6 +203,9 @@ internal sealed class ReleaseWatch : IDisposable
             if (turn == Volatile.Read(ref _turn)) Volatile.Write(ref _releasing, false);
         }
     }
+
+    // Nobody was given it: whoever shows it took it out of the host itself, as root may.
+    private static HeapException NotYetABuffer() => new(HeapErrno.Invalid, HeapCause.UnknownBuffer, "the descriptor shown is memory of this host that is no buffer yet");
 
     private void Drain(byte[] buffer)
     {

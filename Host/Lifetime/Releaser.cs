@@ -71,7 +71,7 @@ internal sealed class Releaser
     {
         if (!record.IsWithoutHeap) CallHeap(record.Heap, record.Buffer, reason);
         _quotas.Refund(record.Heap.Accounts, record.Owner.UserId, record.Length);
-        record.Heap.Statistics.Released(record.Length);
+        record.Heap.Statistics.Released(record.Memory);
         record.MarkReleased();
         if (!record.IsWithoutHeap) record.Heap.Use.Leave();
     }

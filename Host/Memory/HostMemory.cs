@@ -15,7 +15,16 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
 
     public long PageSize { get; } = pageSize;
 
+    /// <summary>Bytes one entry of a page table maps: more than <see cref="PageSize"/> where the kernel put small pages together, as long as it leaves them so.</summary>
+    public virtual long MappedPageSize => PageSize;
+
     public abstract MemoryKind Kind { get; }
+
+    /// <summary>True when all its pages are there and zero, so that mapping them all at once is cheap.</summary>
+    public virtual bool IsResident => false;
+
+    /// <summary>Who its pages are charged to.</summary>
+    public virtual MemoryPayer Payer => MemoryPayer.Nobody;
 
     /// <summary>True when what stands behind it is secret memory.</summary>
     public virtual bool IsSecret => false;
@@ -83,4 +92,8 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
 /// <summary>The file a client sees of a buffer.</summary>
 /// <param name="File">Not yet open to anybody else.</param>
 /// <param name="IsOpaque">True when it only stands for the buffer: it is opened write-only whatever was asked for, and its mode becomes 0000.</param>
-internal readonly record struct ShownFile(SafeFileHandle File, bool IsOpaque);
+internal readonly record struct ShownFile(SafeFileHandle File, bool IsOpaque)
+{
+    /// <summary>The file's watch, where it has one already: then <see cref="File"/> is a readable and writable description that is nobody's yet, and may be a client's as it is.</summary>
+    public Lifetime.WatchReservation? Watch { get; init; }
+}

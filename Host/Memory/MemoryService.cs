@@ -1,41 +1,63 @@
+using DmaHeap.Hosting.Configuration;
+using DmaHeap.Hosting.Memory.Pools;
 using DmaHeap.Hosting.Reclaim;
 
 namespace DmaHeap.Hosting.Memory;
 
 /// <summary>The memory service as one heap sees it.</summary>
-internal sealed class MemoryService(string heapName, MemoryCapabilities capabilities, Headroom headroom, Relief? relief = null) : IHeapMemoryService
+/// <param name="heapName">The heap's name.</param>
+/// <param name="capabilities">What the machine can give.</param>
+/// <param name="files">Makes what is not ready.</param>
+/// <param name="pools">Where the heap's pool is closed.</param>
+/// <param name="pool">The heap's own.</param>
+/// <param name="relief">Asked before something fails for lack of memory; null where there is nobody to ask.</param>
+internal sealed class MemoryService(string heapName, MemoryCapabilities capabilities, PageFiles files, PagePools pools, PagePool pool, Relief? relief = null) : IHeapMemoryService
 {
     // The buffer name the allocation under way on this thread was asked with, so that /proc shows it: a heap need not pass it on.
     [ThreadStatic]
     private static string? t_bufferName;
 
+    private volatile HeapPages _pages;
+
     public MemoryCapabilities Capabilities => capabilities;
+
+    /// <summary>What is kept ready for the heap.</summary>
+    public PagePool Pool => pool;
 
     /// <summary>Says, for the allocation that follows on this thread, how the caller named the buffer.</summary>
     public static void SetBufferName(string? name) => t_bufferName = name;
 
+    /// <summary>Heap and buffer name, as they are seen in /proc/PID/fd.</summary>
+    public static string ShownName(string heapName, string? bufferName) => string.IsNullOrEmpty(bufferName) ? heapName : $"{heapName}:{bufferName}";
+
+    /// <summary>Goes by what a definition says of memory, from now on.</summary>
+    public void Redefine(HeapDefinition definition)
+    {
+        _pages = definition.Pages;
+        pool.Configure(definition.Pool, definition.Pages);
+    }
+
+    /// <summary>Keeps nothing ready any more. Who is still at the heap gets memory as before.</summary>
+    public void Close() => pools.Close(pool);
+
     public IHeapMemory AllocatePages(in PageRequest request)
     {
-        var pageSize = request.PageSize == 0 ? capabilities.PageSize : request.PageSize;
-        if (pageSize != capabilities.PageSize && capabilities.HugePages.All(pool => pool.PageSize != pageSize))
-        {
-            throw new HeapException(HeapErrno.NoDevice, HeapCause.NoHugePages, $"this machine has no pages of {new ByteSize(pageSize).ToText()}");
-        }
-
-        var length = RoundUp(request.Length, pageSize);
+        var choice = PageChoices.Of(in request, _pages, capabilities);
+        var length = RoundUp(request.Length, choice.GranuleOf());
+        if (pool.TryTake(new PoolKey(length, choice, t_bufferName ?? "")) is { } ready) return ready;
+        var fill = request.Commit == CommitPolicy.Committed ? PageFill.Taken : PageFill.Lazy;
         try
         {
-            return Take(length, pageSize, request.Commit);
+            return Make(length, choice, fill);
         }
         catch (HeapException shortage) when (relief is not null)
         {
             if (!relief.WithinHeap(shortage, length)) throw;
-            return Take(length, pageSize, request.Commit);
+            return Make(length, choice, fill);
         }
     }
 
-    public IHeapMemory AllocateOpaque(in OpaqueRequest request) =>
-        OpaqueMemory.Create(in request, RoundUp(request.Length, capabilities.PageSize));
+    public IHeapMemory AllocateOpaque(in OpaqueRequest request) => OpaqueMemory.Create(in request, RoundUp(request.Length, capabilities.PageSize));
 
     public IMemoryRegion OpenRegion(in RegionRequest request) => MemoryRegion.Open(in request);
 
@@ -45,16 +67,7 @@ internal sealed class MemoryService(string heapName, MemoryCapabilities capabili
         throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, "the heap broke the contract: it asked for a range of a region that is not of the host's memory service");
     }
 
-    /// <summary>Heap and buffer name, as it is seen in /proc/PID/fd.</summary>
-    public string ShownName() => string.IsNullOrEmpty(t_bufferName) ? heapName : $"{heapName}:{t_bufferName}";
-
-    private PageMemory Take(long length, long pageSize, CommitPolicy policy)
-    {
-        var huge = pageSize != capabilities.PageSize;
-        var commit = huge || policy == CommitPolicy.Committed;
-        if (commit && !huge) headroom.ThrowIfLess(length);
-        return PageMemory.Create(ShownName(), length, pageSize, commit);
-    }
+    private PageMemory Make(long length, PageChoice choice, PageFill fill) => new(files.Make(ShownName(heapName, t_bufferName), length, choice, fill));
 
     private static long RoundUp(long length, long pageSize)
     {

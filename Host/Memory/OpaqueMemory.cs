@@ -7,16 +7,15 @@ namespace DmaHeap.Hosting.Memory;
 /// A buffer whose descriptor stands for it and holds nothing: an empty memfd of the right size, sealed against writing, mode 0000 and handed out write-only, so that
 /// mmap, read and write are all refused while the last reference is still seen. What is behind it stays with the host.
 /// </summary>
-internal sealed class OpaqueMemory : HostMemory
+internal sealed class OpaqueMemory(SafeFileHandle? behind, long length) : HostMemory(length, Environment.SystemPageSize)
 {
     private const Seals Shut = Seals.Write | Seals.Shrink | Seals.Grow | Seals.Seal;
 
-    private SafeFileHandle? _behind;
-
-    private OpaqueMemory(SafeFileHandle? behind, long length)
-        : base(length, Environment.SystemPageSize) => _behind = behind;
+    private SafeFileHandle? _behind = behind;
 
     public override MemoryKind Kind => MemoryKind.Opaque;
+
+    public override MemoryPayer Payer { get; } = behind is null ? MemoryPayer.Nobody : MemoryPayer.Toucher;
 
     public override bool IsSecret => Volatile.Read(ref _behind) is not null;
 

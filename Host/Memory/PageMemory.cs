@@ -1,62 +1,47 @@
-using DmaHeap.Linux;
+using DmaHeap.Hosting.Lifetime;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Memory;
 
-/// <summary>
-/// Zeroed pages in a memfd: mode 0600, so that a reader cannot open it again for writing, and sealed against a change of size or of seals.
-/// Once it was shown the host keeps no descriptor of it.
-/// </summary>
+/// <summary>Zeroed pages in a memfd of <see cref="PageFiles"/>. Once it was shown the host keeps no descriptor of it.</summary>
 internal sealed class PageMemory : HostMemory
 {
-    private const Seals FixedSize = Seals.Shrink | Seals.Grow | Seals.Seal;
-
     private SafeFileHandle? _file;
+    private WatchReservation? _watch;
     private volatile bool _wasShown;
 
-    private PageMemory(SafeFileHandle file, long length, long pageSize)
-        : base(length, pageSize) => _file = file;
+    /// <param name="file">Its file; the memory's from now on.</param>
+    /// <param name="watch">The file's, where it is watched already and nobody but a client shall have this description of it; null where the file is the host's own.</param>
+    public PageMemory(in PageFile file, WatchReservation? watch = null)
+        : base(file.Length, file.PageSize)
+    {
+        _file = file.File;
+        _watch = watch;
+        MappedPageSize = file.MappedPageSize;
+        IsResident = file.Fill == PageFill.Zeroed;
+        Payer = file.Fill == PageFill.Lazy ? MemoryPayer.Toucher : MemoryPayer.Host;
+    }
 
     public override MemoryKind Kind => MemoryKind.Pages;
 
-    /// <param name="name">Shown in /proc/PID/fd.</param>
-    /// <param name="length">Bytes, a multiple of <paramref name="pageSize"/>.</param>
-    /// <param name="pageSize">The machine's page size or 2 MiB or 1 GiB.</param>
-    /// <param name="commit">True to take all pages now.</param>
-    public static PageMemory Create(string name, long length, long pageSize, bool commit)
-    {
-        var errno = Memfd.TryCreate(name, MemfdFlags.CloseOnExec | MemfdFlags.AllowSealing | MemfdFlags.NoExecSeal | HugeFlag(pageSize), out var file);
-        if (errno is Errno.ENODEV or Errno.EINVAL or Errno.ENOENT && HugeFlag(pageSize) != 0)
-        {
-            file.Dispose();
-            throw new HeapException(HeapErrno.NoDevice, HeapCause.NoHugePages, $"this machine has no pages of {new ByteSize(pageSize).ToText()}");
-        }
+    public override long MappedPageSize { get; }
 
-        try
-        {
-            if (errno != Errno.None) throw SystemRefusal.From(errno, "creating a buffer");
-            errno = FileSpace.TrySetLength(file, length);
-            if (errno != Errno.None) throw SystemRefusal.From(errno, "sizing a buffer");
-            if (commit) Commit(file, length, pageSize);
-            errno = FilePermissions.TrySet(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            if (errno != Errno.None) throw SystemRefusal.From(errno, "setting a buffer's mode");
-            FileSeals.Add(file, FixedSize);
-            return new PageMemory(file, length, pageSize);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public override bool IsResident { get; }
+
+    public override MemoryPayer Payer { get; }
 
     public override ShownFile TakeShownFile(MmapPolicy policy, string name)
     {
-        if (policy == MmapPolicy.Refused) return OpaqueMemory.CreateShownFile(Length, name);
+        if (policy == MmapPolicy.Refused)
+        {
+            Interlocked.Exchange(ref _watch, null)?.Dispose(); // what is watched then is the file that stands for it
+            return OpaqueMemory.CreateShownFile(Length, name);
+        }
+
         var file = Interlocked.Exchange(ref _file, null)
             ?? throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, "the heap returned memory that was handed out or disposed before");
         _wasShown = true;
-        return new ShownFile(file, IsOpaque: false);
+        return new ShownFile(file, IsOpaque: false) { Watch = Interlocked.Exchange(ref _watch, null) };
     }
 
     public override SafeFileHandle OpenDescriptor()
@@ -73,22 +58,9 @@ internal sealed class PageMemory : HostMemory
         return OpenShown(direction, shown);
     }
 
-    public override void Dispose() => Interlocked.Exchange(ref _file, null)?.Dispose();
-
-    private static MemfdFlags HugeFlag(long pageSize) => pageSize switch
+    public override void Dispose()
     {
-        2L << 20 => MemfdFlags.Huge2MiB,
-        1L << 30 => MemfdFlags.Huge1GiB,
-        _ => 0,
-    };
-
-    private static void Commit(SafeFileHandle file, long length, long pageSize)
-    {
-        var errno = FileSpace.TryAllocate(file, 0, length);
-        if (errno == Errno.None) return;
-        if (HugeFlag(pageSize) == 0) throw SystemRefusal.From(errno, "committing a buffer's pages");
-        var free = Linux.HugePagePool.Read(pageSize)?.Free ?? 0;
-        throw new HeapException(HeapErrno.NoMemory, HeapCause.NoHugePages,
-            $"{length / pageSize} pages of {new ByteSize(pageSize).ToText()} were asked for and {free} are free: reserve more (vm.nr_hugepages), or they went to other programs");
+        Interlocked.Exchange(ref _watch, null)?.Dispose();
+        Interlocked.Exchange(ref _file, null)?.Dispose();
     }
 }

@@ -32,7 +32,7 @@ internal static class AllocateReplies
             var record = made[i].Record;
             entries[i] = new BatchBuffer
             {
-                Id = new BufferId(epoch, record.Sequence), Length = (ulong)record.Length, Flags = Replies.FlagsOf(record), PageSize = (uint)record.Memory.PageSize,
+                Id = new BufferId(epoch, record.Sequence), Length = (ulong)record.Length, Flags = Replies.FlagsOf(record), PageSize = (uint)record.Memory.MappedPageSize,
             };
         }
 
@@ -60,7 +60,7 @@ internal static class AllocateReplies
             var flags = Replies.FlagsOf(record);
             (any, all) = (any | flags, all & flags);
             reply.Length = Math.Min(reply.Length, (ulong)record.Length);
-            reply.PageSize = Math.Min(reply.PageSize, (uint)record.Memory.PageSize);
+            reply.PageSize = Math.Min(reply.PageSize, (uint)record.Memory.MappedPageSize);
             ids[i] = new BufferId(epoch, record.Sequence);
         }
 

@@ -40,7 +40,7 @@ internal static class Replies
             Length = (ulong)record.Length,
             AgeNanoseconds = (ulong)Math.Max(0, time.GetElapsedTime(record.CreatedAt).Ticks * 100),
             Flags = FlagsOf(record),
-            PageSize = (uint)record.Memory.PageSize,
+            PageSize = (uint)record.Memory.MappedPageSize,
             UserId = record.Owner.UserId,
             ProcessId = record.Owner.ProcessId,
             Attachments = (uint)record.Attachments,
@@ -56,6 +56,7 @@ internal static class Replies
         if (record.IsOpaque) flags |= BufferFlags.Opaque;
         if (record.Memory.IsSecret) flags |= BufferFlags.Secret;
         if (record.Length <= record.Memory.PageSize) flags |= BufferFlags.Contiguous;
+        if (record.Memory.IsResident && !record.IsOpaque) flags |= BufferFlags.Resident;
         if (record.IsAdopted) flags |= BufferFlags.Adopted;
         if (record.Heap.HasCpuAccessHooks(record.Buffer)) flags |= BufferFlags.CpuAccessHooks;
         return flags;

@@ -56,6 +56,19 @@ internal static class EffectiveReport
         Value(json, "limits.largestBuffer", Size(definition.Limits.LargestBuffer), Find(said, "limits", "largestBuffer"));
         Value(json, "limits.perUser", Size(definition.Limits.PerUser), Find(said, "limits", "perUser"));
         Value(json, "commit", definition.Commit.ToString().ToLowerInvariant(), Find(said, "commit"));
+        Value(json, "pages", definition.Pages switch { HeapPages.Huge => "2MiB", HeapPages.Auto => "auto", _ => "4KiB" }, Find(said, "pages"));
+        if (definition.Pool is { } pool)
+        {
+            Value(json, "pool.min", pool.Min?.ToText() ?? "none", Find(said, "pool", "min"));
+            Value(json, "pool.max", pool.Max.ToText(), Find(said, "pool", "max"));
+            Value(json, "pool.sizes", string.Join(' ', pool.Sizes), Find(said, "pool", "sizes"));
+        }
+        else
+        {
+            Value(json, "pool", "none", null);
+        }
+
+        Value(json, "recycle", definition.Recycle.ToString().ToLowerInvariant(), Find(said, "recycle"));
         Value(json, "cached", definition.Cached ? "true" : "false", Find(said, "cached"));
         Value(json, "opTimeout", Time(definition.OpTimeout), Find(said, "opTimeout"));
         Value(json, "faults.count", definition.Faults.Count.ToString(CultureInfo.InvariantCulture), Find(said, "faults", "count"));

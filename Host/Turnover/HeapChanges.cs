@@ -177,7 +177,11 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
             if (!_standIns.TryGetValue(slot.Name, out var standIn)) continue;
             var said = slot.Definition;
             standIn.Redefine(
-                standIn.Definition with { Aliases = said.Aliases, Access = said.Access, Limits = said.Limits, Commit = said.Commit, Cached = said.Cached, OpTimeout = said.OpTimeout, Faults = said.Faults },
+                standIn.Definition with
+                {
+                    Aliases = said.Aliases, Access = said.Access, Limits = said.Limits, Commit = said.Commit, Pages = said.Pages, Pool = said.Pool, Recycle = said.Recycle,
+                    Cached = said.Cached, OpTimeout = said.OpTimeout, Faults = said.Faults,
+                },
                 HeapStart.AccessOf(said));
         }
     }

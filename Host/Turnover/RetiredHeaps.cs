@@ -39,6 +39,7 @@ internal sealed class RetiredHeaps(BufferTable table, Releaser releaser, PluginS
     /// <summary>Retires a slot that nobody finds in the registry any more.</summary>
     public RetiredHeap Retire(HeapSlot slot, string why)
     {
+        slot.Memory?.Close(); // whoever comes now goes to the heap after it
         var retired = new RetiredHeap(slot, why, time.GetUtcNow());
         lock (_lock)
         {

@@ -44,6 +44,7 @@ public sealed class ConfigurationReaderTests
         Assert.Null(heap.Access.Owner);
         Assert.Null(heap.Access.Group);
         Assert.Equal(CommitPolicy.Lazy, heap.Commit);
+        Assert.Equal((HeapPages.Machine, null, HeapRecycling.Never), (heap.Pages, heap.Pool, heap.Recycle));
         Assert.True(heap.Cached);
         Assert.True(heap.Required);
     }
@@ -58,7 +59,7 @@ public sealed class ConfigurationReaderTests
                 "plugin": "./plugins/Cma.dll", "type": "CmaHeap", "aliases": ["a", "b-1"], "options": { "size": 1 },
                 "limits": { "total": "1GiB", "largestBuffer": "512MiB", "perUser": "1GiB" },
                 "access": { "mode": "660", "owner": "root", "group": 44 },
-                "commit": "committed", "cached": false, "opTimeout": "2m", "required": false } } }
+                "commit": "committed", "pages": "auto", "pool": { "min": "64KiB", "max": "1MiB", "sizes": [4096, "60KiB"] }, "recycle": "domain", "cached": false, "opTimeout": "2m", "required": false } } }
             """);
 
         Assert.Equal(new LimitsConfiguration { Total = new(2L << 30), LargestBuffer = new(4096), PerUser = new(3L << 29) }, configuration.Limits);
@@ -72,6 +73,8 @@ public sealed class ConfigurationReaderTests
         Assert.Equal("root", heap.Access.Owner);
         Assert.Equal("44", heap.Access.Group);
         Assert.Equal(CommitPolicy.Committed, heap.Commit);
+        Assert.Equal((HeapPages.Auto, HeapRecycling.Domain), (heap.Pages, heap.Recycle));
+        Assert.Equal(new PoolConfiguration { Min = new(64 << 10), Max = new(1 << 20), Sizes = [new(4096), new(60 << 10)] }, heap.Pool);
         Assert.False(heap.Cached);
         Assert.Equal(TimeSpan.FromMinutes(2), heap.OpTimeout);
         Assert.False(heap.Required);
@@ -86,6 +89,7 @@ public sealed class ConfigurationReaderTests
         Assert.False(heap.SaysTheSameAs(Reading.AcceptHeap("""{"plugin":"X","options":{"a":1,"b":[3]},"aliases":["n"]}""")));
         Assert.False(heap.SaysTheSameAs(Reading.AcceptHeap("""{"plugin":"X","options":{"a":1,"b":[2]},"aliases":[]}""")));
         Assert.False(heap.SaysTheSameAs(Reading.AcceptHeap("""{"plugin":"X","options":{"a":1,"b":[2]},"aliases":["n"],"access":{"mode":"0666"}}""")));
+        Assert.False(heap.SaysTheSameAs(Reading.AcceptHeap("""{"plugin":"X","options":{"a":1,"b":[2]},"aliases":["n"],"pool":{}}""")));
     }
 
     [Fact]

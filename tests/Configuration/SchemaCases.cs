@@ -35,6 +35,8 @@ public static class SchemaCases
         Heap("\"access\":{\"mode\":\"0660\",\"owner\":\"root\",\"group\":\"video\"}"),
         Heap("\"access\":{\"mode\":\"666\",\"owner\":0,\"group\":\"44\"}"),
         Heap("\"commit\":\"committed\",\"cached\":false,\"opTimeout\":\"2m\",\"required\":false"),
+        Heap("\"pages\":\"2MiB\",\"recycle\":\"domain\",\"pool\":{}"),
+        Heap("\"pool\":{\"min\":\"8MiB\",\"max\":\"64MiB\",\"sizes\":[\"4KiB\",8388608]}"),
         Sample("{}"),
         Sample("""{"size":"1GiB","pages":"2MiB","threads":64,"base":-4096,"patience":"1h","clear":false,"label":""}"""),
         Sample("""{"pages":"whateverFits","patience":"00:00:30.5","classes":[],"zones":[{"name":"a","weight":0}]}"""),
@@ -105,6 +107,11 @@ public static class SchemaCases
         Heap("\"faults\":{\"count\":0}"),
         Heap("\"faults\":{\"count\":2,\"within\":5}"),
         Heap("\"commit\":true"),
+        Heap("\"pages\":\"1GiB\""),
+        Heap("\"recycle\":true"),
+        Heap("\"pool\":true"),
+        Heap("\"pool\":{\"size\":\"4KiB\"}"),
+        Heap("\"pool\":{\"sizes\":4096}"),
         Heap("\"opTimeout\":10"),
         Heap("\"cached\":\"true\""),
         Heap("\"required\":0"),
@@ -149,6 +156,11 @@ public static class SchemaCases
         """{"version":1,"limits":{"total":"1MiB","perUser":"2MiB"},"heaps":{"h":{"plugin":"X"}}}""",
         Sample("""{"base":1}"""),
         """{"version":1,"heaps":{"h":{"plugin":"CmaHeap","options":{"size":"5KiB"}}}}""",
+        Heap("\"pool\":{\"min\":\"1MiB\"}"),
+        Heap("\"pool\":{\"min\":\"2MiB\",\"max\":\"1MiB\",\"sizes\":[\"4KiB\"]}"),
+        Heap("\"pool\":{\"max\":\"1MiB\",\"sizes\":[\"2MiB\"]}"),
+        Heap("\"pool\":{\"sizes\":[\"4KiB\",4096]}"),
+        Heap("\"pool\":{\"min\":\"64KiB\",\"max\":\"1MiB\",\"sizes\":[\"600KiB\",\"700KiB\"]}"),
     ];
 
     private static string Heap(string keys) => """{"version":1,"heaps":{"h":{"plugin":"X" """ + (keys.Length > 0 ? "," : "") + keys + "}}}";

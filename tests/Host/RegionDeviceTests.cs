@@ -13,7 +13,7 @@ public sealed class RegionDeviceTests : IDisposable
     private const long HugePage = 2L << 20;
     private const byte Old = 0x5A;
 
-    private static readonly MemoryService s_service = new("test", MachineCapabilities.Probe(), new Headroom());
+    private static readonly MemoryService s_service = TestMemory.Service();
 
     private readonly TemporaryDirectory _directory = new();
 

@@ -11,7 +11,7 @@ public sealed class RegionMemoryTests : IDisposable
     private const long Page = 4096;
     private const byte Old = 0x5A;
 
-    private static readonly MemoryService s_service = new("test", MachineCapabilities.Probe(), new Headroom());
+    private static readonly MemoryService s_service = TestMemory.Service();
 
     private readonly TemporaryDirectory _directory = new();
 

@@ -35,6 +35,15 @@ internal sealed class HeapSection
     [Option("When a buffer's pages are taken from the system: lazy, at first touch, or committed, at allocation.", Default = "lazy")]
     public CommitPolicy Commit { get; init; }
 
+    [Option("The pages of memory the heap takes without naming a size: 4KiB (the machine's own), 2MiB (or a refusal; lengths are rounded up), or auto (2 MiB for whole numbers of them, where there are any).", Default = "4KiB")]
+    public HeapPages Pages { get; init; }
+
+    [Option("Memory kept ready for the next buffers, zeroed and charged to the host; none when left out.")]
+    public PoolConfiguration? Pool { get; init; }
+
+    [Option("Whether a buffer that its client gives back may be another one of the same user, user namespace and control group again.", Default = "never")]
+    public HeapRecycling Recycle { get; init; }
+
     [Option("Whether the CPU may cache the heap's buffers.", Default = "true")]
     public bool Cached { get; init; }
 

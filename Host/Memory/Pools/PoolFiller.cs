@@ -1,0 +1,145 @@
+using DmaHeap.Hosting.Lifetime;
+using DmaHeap.Linux;
+using Microsoft.Extensions.Logging;
+
+namespace DmaHeap.Hosting.Memory.Pools;
+
+/// <summary>Makes what pools want, one piece after the other, on a thread that leaves the processors to others. It sleeps while nothing is wanted and nothing is ready.</summary>
+internal sealed class PoolFiller : IDisposable
+{
+    private const int Nice = 10;
+    private const int Asleep = 0, Awake = 1;
+    private static readonly TimeSpan s_look = TimeSpan.FromSeconds(1), s_patience = TimeSpan.FromSeconds(5);
+
+    private readonly PagePools _pools;
+    private readonly PageFiles _files;
+    private readonly ReleaseWatch _watch;
+    private readonly PoolRoom _room;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly AutoResetEvent _wanted = new(false);
+    private readonly Lock _lock = new();
+    private Thread? _thread;
+    private volatile bool _stopping;
+    private int _state;
+    private string? _lastReason;
+
+    public PoolFiller(PagePools pools, PageFiles files, ReleaseWatch watch, PoolRoom room, TimeProvider time, ILogger log)
+    {
+        (_pools, _files, _watch, _room, _time, _log) = (pools, files, watch, room, time, log);
+    }
+
+    /// <summary>Has it look. Costs nothing while it is awake.</summary>
+    public void Wake()
+    {
+        if (Volatile.Read(ref _state) == Awake || Interlocked.Exchange(ref _state, Awake) == Awake) return;
+        EnsureThread();
+        _wanted.Set();
+    }
+
+    /// <summary>Ends it, after the piece it is at.</summary>
+    public void Dispose()
+    {
+        Thread? thread;
+        lock (_lock)
+        {
+            _stopping = true;
+            thread = _thread;
+        }
+
+        _wanted.Set();
+        if (thread?.Join(s_patience) != false) _wanted.Dispose();
+    }
+
+    private void EnsureThread()
+    {
+        if (_thread is not null) return;
+        lock (_lock)
+        {
+            if (_thread is not null || _stopping) return;
+            _thread = new Thread(Run) { IsBackground = true, Name = "dmaheap pool filler" };
+            _thread.Start();
+        }
+    }
+
+    private void Run()
+    {
+        ThreadNice.TrySet(Nice);
+        while (!_stopping)
+        {
+            Volatile.Write(ref _state, Awake);
+            var isAll = Fill();
+            foreach (var pool in _pools.All) pool.Trim();
+            Volatile.Write(ref _state, Asleep);
+            isAll = isAll && Fill(); // once more: whoever wanted something meanwhile found it awake
+            if (_stopping) return;
+            if (isAll && _pools.Pieces == 0 && !_pools.All.Any(pool => pool.HasLeast)) _wanted.WaitOne();
+            else _wanted.WaitOne(s_look);
+        }
+    }
+
+    // False where something that is wanted could not be made.
+    private bool Fill()
+    {
+        var (isAll, isMore) = (true, true);
+        while (isMore)
+        {
+            isMore = false;
+            foreach (var pool in _pools.All)
+            {
+                if (_stopping) return isAll;
+                if (pool.Wanted() is not { } key) continue;
+                if (TryMake(pool, in key))
+                {
+                    isMore = true;
+                    continue;
+                }
+
+                pool.Pause();
+                isAll = false;
+            }
+        }
+
+        return isAll;
+    }
+
+    private bool TryMake(PagePool pool, in PoolKey key)
+    {
+        if (_room.WhyNot(_pools.Pieces, key.Length) is { } why) return NotFilled(pool, why);
+        var began = _time.GetTimestamp();
+        try
+        {
+            var memory = Make(pool.Heap, in key);
+            _room.Took(memory.Length);
+            pool.Add(in key, memory, _time.GetElapsedTime(began));
+            _lastReason = null;
+            return true;
+        }
+        catch (Exception exception) when (exception is HeapException or LinuxException or IOException)
+        {
+            return NotFilled(pool, exception.Message);
+        }
+    }
+
+    private PageMemory Make(string heap, in PoolKey key)
+    {
+        var file = _files.Make(MemoryService.ShownName(heap, key.BufferName), key.Length, key.Choice, PageFill.Zeroed);
+        using (file.File)
+        {
+            var watch = _watch.Reserve(file.File);
+            var errno = DescriptorReopen.TryOpen(file.File, FileAccessMode.ReadWrite, closeOnExec: true, out var description);
+            if (errno == Errno.None) return new PageMemory(file with { File = description }, watch);
+            watch.Dispose();
+            description.Dispose();
+            throw SystemRefusal.From(errno, "opening memory for a pool");
+        }
+    }
+
+    private bool NotFilled(PagePool pool, string why)
+    {
+        if (why == _lastReason) return false;
+        _lastReason = why;
+        HostLog.PoolNotFilled(_log, pool.Heap, why);
+        return false;
+    }
+}

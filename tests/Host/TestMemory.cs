@@ -1,0 +1,17 @@
+using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Memory.Pools;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DmaHeap.Tests.Host;
+
+/// <summary>A memory service without a host around it.</summary>
+internal static class TestMemory
+{
+    public static MemoryService Service()
+    {
+        var (headroom, hugePages) = (new Headroom(), new HugePages(TimeProvider.System));
+        var pools = new PagePools(hugePages, headroom, TimeProvider.System, NullLogger.Instance);
+        return new MemoryService("test", MachineCapabilities.Probe(), new PageFiles(headroom, hugePages), pools, pools.Open("test", new HeapStatistics()));
+    }
+}
