@@ -7,7 +7,7 @@ namespace DmaHeap.Hosting.Memory;
 /// Has the kernel put pages of 2 MiB into a memfd that are not reserved: at their first touch where its policy allows that, by collapsing otherwise, and looks whether it did.
 /// Collapsing takes one small page in each 2 MiB, and so copies one instead of 512: it costs little more than to zero the memory. Thread-safe.
 /// </summary>
-internal sealed class HugePages(TimeProvider time)
+internal class HugePages(TimeProvider time)
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
@@ -21,10 +21,13 @@ internal sealed class HugePages(TimeProvider time)
     /// <returns>False where not all of it is mapped by huge pages now.</returns>
     public bool TryPutTogether(SafeFileHandle file, long length)
     {
-        var isWhole = TryTouch(file, length) || TryCollapse(file, length);
+        var isWhole = AskKernel(file, length);
         Volatile.Write(ref _failedAt, isWhole ? 0 : time.GetTimestamp());
         return isWhole;
     }
+
+    /// <summary>Asks, and looks. A test's one may say no.</summary>
+    protected virtual bool AskKernel(SafeFileHandle file, long length) => TryTouch(file, length) || TryCollapse(file, length);
 
     private static bool TryTouch(SafeFileHandle file, long length)
     {
