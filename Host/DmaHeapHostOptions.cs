@@ -53,4 +53,7 @@ public sealed record DmaHeapHostOptions
 
     /// <summary>Told of each step of each allocation.</summary>
     internal IAllocationProbe Probe { get; init; } = NoProbe.Instance;
+
+    /// <summary>Whether memory is given back when it runs short around the host. A test that counts who was asked has others run short beside it.</summary>
+    internal bool WatchesMemory { get; init; } = true;
 }

@@ -25,6 +25,8 @@ internal sealed class HostCore : IDisposable
     private readonly PluginSet _plugins;
     private volatile HostPlanned _plan;
     private readonly Headroom _headroom;
+    private readonly LimitWatch? _limitWatch;
+    private readonly PressureWatch? _pressureWatch;
     private volatile HeapRegistry _registry;
     private readonly CancellationTokenSource _stopping = new();
     private int _stopped;
@@ -75,6 +77,11 @@ internal sealed class HostCore : IDisposable
         Adopter = new Adopter(() => Registry, Quotas, Watch, Allocator, time, log);
         Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };
         Changes = new HeapChanges(this, new HeapTurnover(start, Retired, Table, log), options, plugins, time, log);
+        if (options.WatchesMemory)
+        {
+            _limitWatch = new LimitWatch(Reclaimer, _headroom.Rooms, time, log);
+            _pressureWatch = new PressureWatch(Reclaimer, PressureWatch.Files(), log);
+        }
     }
 
     /// <summary>The heaps at this moment.</summary>
@@ -182,6 +189,9 @@ internal sealed class HostCore : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _stopped, 1) != 0) return;
+        _limitWatch?.Dispose();
+        Reclaimer.Stop(s_patience);
+        _pressureWatch?.Dispose();
         Changes.Stop(s_patience);
         _stopping.Cancel();
         Importers.CloseAll();

@@ -14,6 +14,8 @@ internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider 
 {
     private readonly Lock _lock = new();
     private OwnSource[] _own = [];
+    private int _underWay;
+    private volatile bool _stopping;
 
     /// <summary>What was given so far.</summary>
     public ReclaimTotals Totals { get; } = new();
@@ -27,6 +29,13 @@ internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider 
     public void Add(IReclaimable memory)
     {
         lock (_lock) Volatile.Write(ref _own, [.. _own, new OwnSource(memory, time, log)]);
+    }
+
+    /// <summary>Asks nobody any more, and waits for those who are being asked, but not for one that hangs: after this heaps are disposed.</summary>
+    public void Stop(TimeSpan patience)
+    {
+        _stopping = true;
+        SpinWait.SpinUntil(() => Volatile.Read(ref _underWay) == 0, patience);
     }
 
     /// <summary>Asks until a number of bytes was given.</summary>
@@ -53,9 +62,17 @@ internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider 
         return Told(new ReclaimReport(at, reason, steps.Sum(step => step.Wanted), steps));
     }
 
-    private static void Ask(ReclaimSource source, Func<long, long> wanted, List<ReclaimStep> steps)
+    private void Ask(ReclaimSource source, Func<long, long> wanted, List<ReclaimStep> steps)
     {
-        if (source.MayHave && source.Ask(wanted) is { } step) steps.Add(step);
+        Interlocked.Increment(ref _underWay);
+        try
+        {
+            if (!_stopping && source.MayHave && source.Ask(wanted) is { } step) steps.Add(step);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _underWay);
+        }
     }
 
     private ReclaimReport Run(ReclaimReason reason, long wanted, Func<long, long> missing, ReclaimScope scope)

@@ -8,6 +8,9 @@ internal sealed class Relief(Reclaimer reclaimer, Headroom headroom)
     // Of what lies ready, where each item has a descriptor or two: enough for more than the one allocation that failed.
     private const int ShareForHandles = 4;
 
+    // Beyond what is missing: committing the last byte there is would have the kernel kill whoever takes the next.
+    private const long Margin = 8L << 20;
+
     /// <summary>For the memory service, which heaps call from their hooks: of the host's own memory alone.</summary>
     /// <param name="refusal">Why the memory cannot be had.</param>
     /// <param name="bytes">How much it was.</param>
@@ -36,7 +39,7 @@ internal sealed class Relief(Reclaimer reclaimer, Headroom headroom)
         {
             Shortage.Handles => reclaimer.Share(Why, ShareForHandles, scope).Given > 0,
             // Measured: what others say they gave is not what is there. Where nothing is missing any more, somebody let go meanwhile.
-            Shortage.Headroom => headroom.Available() >= bytes || reclaimer.Until(Why, () => bytes - headroom.Available(), scope).Given > 0,
+            Shortage.Headroom => headroom.Available() >= bytes || reclaimer.Until(Why, () => bytes + Margin - headroom.Available(), scope).Given > 0,
             Shortage.Bytes or Shortage.HeapsOwn => reclaimer.Take(Why, bytes, scope).Given > 0,
             _ => false,
         };

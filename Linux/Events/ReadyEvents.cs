@@ -10,6 +10,9 @@ public enum ReadyEvents : uint
     /// <summary>EPOLLIN.</summary>
     Readable = 0x1,
 
+    /// <summary>EPOLLPRI: something out of the usual, such as pressure.</summary>
+    Urgent = 0x2,
+
     /// <summary>EPOLLOUT.</summary>
     Writable = 0x4,
 

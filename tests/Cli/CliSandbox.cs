@@ -85,9 +85,11 @@ sealed class CliSandbox : IDisposable
     }
 
     /// <summary>Starts a host and waits until it serves.</summary>
-    public async Task<RunningProgram> ServeAsync()
+    /// <param name="through">A command that becomes the program named after it; none to start the host itself.</param>
+    public async Task<RunningProgram> ServeAsync(params string[] through)
     {
-        var host = Start("serve", "--json");
+        string[] command = [.. through, Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap"), "serve", "--json"];
+        var host = RunningProgram.Start(command[0], command[1..], Environment());
         try
         {
             await host.PrintedAsync(IsDocument);

@@ -42,6 +42,33 @@ public sealed class MachineTests
     }
 
     [Fact]
+    public void Page_cache_that_the_kernel_drops_first_counts_as_left_where_little_is()
+    {
+        using var root = new TemporaryDirectory();
+        root.Write("proc/self/cgroup", "0::/a/b\n");
+        root.Write(Unified + "cgroup.controllers", "memory\n");
+        root.Write(Unified + "a/memory.max", "1000\n");
+        root.Write(Unified + "a/memory.current", "990\n");
+        root.Write(Unified + "a/memory.stat", "anon 500\ninactive_file 300\nactive_file 70\n");
+        root.Write(Unified + "a/b/memory.max", "800\n");
+        root.Write(Unified + "a/b/memory.current", "500\n");
+        root.Write(Unified + "a/b/memory.stat", "inactive_file 300\n");
+        root.Write(Unified + "a/b/memory.high", "600\n");
+        var groups = new ControlGroups(root.Path);
+        Assert.Equal(new ControlGroupMemory("/a/b", 800, 500, 300), groups.ReadMemory());
+        Assert.Equal([new ControlGroupRoom("/a/b", 600, 500, 400), new ControlGroupRoom("/a", 1000, 990, 310)], groups.ReadRooms());
+
+        root.Write("proc/self/cgroup", "4:memory:/g\n0::/a\n");
+        root.Write(Unified + "memory/g/memory.limit_in_bytes", "100\n");
+        root.Write(Unified + "memory/g/memory.usage_in_bytes", "99\n");
+        root.Write(Unified + "memory/g/memory.stat", "inactive_file 5\ntotal_inactive_file 50\n");
+        Assert.Equal([new ControlGroupRoom("/g", 100, 99, 51)], groups.ReadRooms());
+        Assert.Null(groups.FindPressureFile());
+        root.Write(Unified + "a/memory.pressure", "");
+        Assert.Equal(root[Unified + "a/memory.pressure"], groups.FindPressureFile());
+    }
+
+    [Fact]
     public void Version_1_takes_its_largest_number_for_no_limit()
     {
         using var root = new TemporaryDirectory();
@@ -79,6 +106,25 @@ public sealed class MachineTests
         Assert.Equal("/", new ControlGroups(root.Path).FindPath());
         root.Write("proc/self/cgroup", "");
         Assert.Null(new ControlGroups(root.Path).ReadMemory());
+    }
+
+    [Fact]
+    public void A_pressure_trigger_is_set_where_the_kernel_lets_us_and_refused_by_its_errno_elsewhere()
+    {
+        using var root = new TemporaryDirectory();
+        Assert.Equal(Errno.ENOENT, PressureTrigger.TrySet(root["nowhere"], TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(2), out _));
+
+        var errno = PressureTrigger.TrySet(PressureTrigger.OfTheMachine, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(2), out var trigger);
+        Assert.SkipWhen(errno is Errno.ENOENT or Errno.EOPNOTSUPP or Errno.EACCES or Errno.EPERM, $"this kernel gives us no pressure trigger: {errno}");
+        using (trigger)
+        using (var poll = new EventPoll())
+        {
+            Assert.Equal(Errno.None, errno);
+            Assert.Equal(Errno.None, poll.TryAdd(trigger, ReadyEvents.Urgent, 1));
+        }
+
+        // The control: a window that nobody may have.
+        Assert.Equal(Errno.EINVAL, PressureTrigger.TrySet(PressureTrigger.OfTheMachine, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), out _));
     }
 
     [Fact]

@@ -15,10 +15,19 @@ internal sealed class Hoards : IDisposable
     {
     }
 
-    public Hoards(TimeSpan opTimeout, params string[] names) => _host = new TestHost(options => options with
+    public Hoards(TimeSpan opTimeout, params string[] names)
+        : this(opTimeout, watchesMemory: false, names)
     {
-        Heaps = [.. options.Heaps, .. names.Select(name => new HeapDefinition { Name = name, Create = context => Started[name] = new HoardingHeap(context, Asked), OpTimeout = opTimeout, Access = new AccessRule(0b110_110_110, 0, 0) })],
+    }
+
+    private Hoards(TimeSpan opTimeout, bool watchesMemory, string[] names) => _host = new TestHost(options => options with
+    {
+        WatchesMemory = watchesMemory,
+        Heaps = [.. options.Heaps, .. names.Select(name => Define(name, opTimeout))],
     });
+
+    /// <summary>A host that also gives back when the machine runs short.</summary>
+    public static Hoards Watchful(params string[] names) => new(TimeSpan.FromSeconds(10), watchesMemory: true, names);
 
     /// <summary>The last heap that was started under each name.</summary>
     public ConcurrentDictionary<string, HoardingHeap> Started { get; } = new();
@@ -35,6 +44,9 @@ internal sealed class Hoards : IDisposable
     public ReclaimReport Take(long bytes, ReclaimScope? scope = null) => Reclaimer.Take(ReclaimReason.Asked, bytes, scope ?? ReclaimScope.All);
 
     public void Dispose() => _host.Dispose();
+
+    private HeapDefinition Define(string name, TimeSpan opTimeout) =>
+        new() { Name = name, Create = context => Started[name] = new HoardingHeap(context, Asked), OpTimeout = opTimeout, Access = new AccessRule(0b110_110_110, 0, 0) };
 }
 
 /// <summary>Memory of the host's own, as far as the reclaimer knows.</summary>

@@ -1,0 +1,130 @@
+using DmaHeap.Hosting.Reclaim;
+using DmaHeap.Tests.Cli;
+using DmaHeap.Tests.Support;
+
+namespace DmaHeap.Tests.Reclaim;
+
+/// <summary>
+/// A host that keeps memory, and a neighbour that grows, in two control groups under a third with a limit that is too small for both. What the host keeps it gives back before the kernel
+/// kills anybody.
+/// </summary>
+public sealed class NeighbourTests
+{
+    private const long MiB = 1 << 20, Limit = 448 * MiB;
+    private const int HoardMiB = 192, GrowthMiB = 256;
+
+    [Fact]
+    public async Task A_host_gives_back_what_it_keeps_when_a_neighbour_grows_under_a_limit_that_is_for_both()
+    {
+        using var scene = await Scene.SetAsync(""" "hoard": "192MiB" """);
+
+        Assert.Equal(0, (await scene.GrowAsync()).ExitCode);
+
+        Assert.Equal((0, 0), scene.Kills);
+        var reclaim = (await scene.Sandbox.AskAsync("status"))["reclaim"]!;
+        Assert.Equal("limit", (string?)reclaim["last"]!["reason"]);
+        Assert.InRange((long)reclaim["given"]!["heap hoard"]!, 32 * MiB, HoardMiB * MiB);
+        Assert.Matches(@"Gave back .* wanted \(Limit\): heap hoard", await scene.EndHostAsync());
+    }
+
+    [Fact]
+    public async Task The_control_a_host_that_gives_nothing_gets_somebody_killed()
+    {
+        using var scene = await Scene.SetAsync(""" "hoard": "192MiB", "rules": [ { "on": "scan", "fail": "EBUSY" } ] """);
+
+        var neighbour = await scene.GrowAsync();
+
+        Assert.NotEqual((0, 0), scene.Kills);
+        Assert.True(neighbour.ExitCode == RunningProgram.KilledBySigkill || !scene.Host.IsRunning, "both live");
+    }
+
+    [Fact]
+    public async Task An_allocation_that_the_control_group_has_no_room_for_gets_it_from_what_a_heap_keeps()
+    {
+        using var scene = await Scene.SetAsync(""" "hoard": "224MiB" """, """, "eager": { "plugin": "SystemHeap", "commit": "committed" } """);
+
+        // More than there is room for beside the hoard and the runtime, and less than without the hoard.
+        await scene.Sandbox.AskAsync("alloc", "eager", "216MiB");
+
+        Assert.Equal((0, 0), scene.Kills);
+        Assert.InRange((long)(await scene.Sandbox.AskAsync("status"))["reclaim"]!["given"]!["heap hoard"]!, MiB, 224 * MiB);
+        Assert.Matches(@"Gave back .* wanted \(Allocation\): heap hoard", await scene.EndHostAsync());
+    }
+
+    [Fact]
+    public async Task A_host_gives_some_back_when_the_kernel_tells_that_programs_wait_for_memory()
+    {
+        using var hoards = Hoards.Watchful("a");
+        hoards["a"].Hoard = 1 << 30;
+        Assert.SkipWhen(hoards.Host.Log.Any(line => line.StartsWith("416: Nobody tells", StringComparison.Ordinal)), "this kernel does not let us have pressure told");
+        Assert.Empty(hoards.Asked);
+
+        // A program that reads a file of eight times the memory it may have, again and again, waits for its own pages.
+        using var groups = MemoryGroups.CreateOrSkip(8 * MiB);
+        var file = Path.Combine(AppContext.BaseDirectory, $"thrash-{Environment.ProcessId}");
+        string[] command = [.. MemoryGroups.Joining(groups.Add("thrashing")), "/bin/sh", "-c", "dd if=/dev/urandom of=$0 bs=1M count=64 2> /dev/null && while cat $0 > /dev/null; do :; done", file];
+        using var program = RunningProgram.Start(command[0], command[1..]);
+        try
+        {
+            await Eventually.Is(() => hoards.Reclaimer.Totals.Last is { Reason: ReclaimReason.Pressure, Given: > 0 });
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    private sealed class Scene : IDisposable
+    {
+        private readonly string _program = CCompiler.Compile("growing_neighbour");
+        private readonly MemoryGroups _groups = MemoryGroups.CreateOrSkip(Limit);
+        private readonly string _hosts, _neighbours;
+
+        private Scene() => (_hosts, _neighbours) = (_groups.Add("host"), _groups.Add("neighbour"));
+
+        public CliSandbox Sandbox { get; } = new();
+
+        public RunningProgram Host { get; private set; } = null!;
+
+        /// <summary>Processes killed for want of memory.</summary>
+        public (long Host, long Neighbour) Kills => (_groups.KillsIn(_hosts), _groups.KillsIn(_neighbours));
+
+        public static async Task<Scene> SetAsync(string options, string more = "")
+        {
+            var scene = new Scene();
+            try
+            {
+                scene.Sandbox.WriteConfiguration($$""" "hoard": { "plugin": "FakeHeap", "options": { {{options}} } } {{more}} """);
+                scene.Host = await scene.Sandbox.ServeAsync(MemoryGroups.Joining(scene._hosts));
+                Assert.InRange(scene._groups.Usage, HoardMiB * MiB, Limit);
+                return scene;
+            }
+            catch
+            {
+                scene.Dispose();
+                throw;
+            }
+        }
+
+        /// <summary>Has the neighbour grow until it has all it wants, or is killed.</summary>
+        public async Task<Ended> GrowAsync()
+        {
+            string[] command = [.. MemoryGroups.Joining(_neighbours), _program, $"{GrowthMiB}", "4000"];
+            return await RunningProgram.RunAsync(command[0], command[1..]);
+        }
+
+        /// <summary>Stops the host, and reads its log.</summary>
+        public async Task<string> EndHostAsync()
+        {
+            Host.Signal(CliSandbox.SigTerm);
+            return (await Host.EndAsync()).Error;
+        }
+
+        public void Dispose()
+        {
+            Host?.Dispose();
+            Sandbox.Dispose();
+            _groups.Dispose();
+        }
+    }
+}
