@@ -13,4 +13,7 @@ internal static partial class HostLog
 
     [LoggerMessage(322, LogLevel.Error, "Heap {Heap} got no new worker process, and another try follows: {Reason}")]
     public static partial void WorkerNotStarted(ILogger log, string heap, string reason);
+
+    [LoggerMessage(442, LogLevel.Warning, "Heap {Heap} logs too much from its worker process: {Dropped} entries were dropped")]
+    public static partial void WorkerLogDropped(ILogger log, string heap, long dropped);
 }

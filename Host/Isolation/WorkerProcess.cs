@@ -13,7 +13,6 @@ internal sealed class WorkerProcess : IDisposable
     /// <summary>Number of the control socket in the worker.</summary>
     public const int ControlNumber = 3;
 
-    private const int MostWords = 64 << 10;
     private const int Interrupt = 2, HangUp = 1, Terminate = 15, TerminalStop = 20;
 
     // A key pressed at the host's terminal is the host's to act on: its workers go on until it has done with them.
@@ -21,14 +20,16 @@ internal sealed class WorkerProcess : IDisposable
     private static readonly SignalSet s_default = SignalSet.Of(13);
 
     private readonly ManualResetEventSlim _started = new();
-    private readonly SafeFileHandle _words;
     private readonly ManualResetEventSlim _over = new();
+    private readonly WorkerWords _words = new();
     private string _how = "";
     private Exception? _failure;
     private Errno _errno;
     private SafeFileHandle? _pidfd;
 
-    private WorkerProcess(SafeFileHandle words) => _words = words;
+    private WorkerProcess()
+    {
+    }
 
     public int ProcessId { get; private set; }
 
@@ -38,12 +39,13 @@ internal sealed class WorkerProcess : IDisposable
     public static WorkerProcess Start(WorkerProgram program, SafeFileHandle control)
     {
         using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite);
-        var process = new WorkerProcess(OpenWords());
+        var process = new WorkerProcess();
         var prepared = new PreparedProgram(
             Bytes(program.File), [.. program.Arguments.Select(Bytes)], [.. WorkerProgram.Environment().Select(Bytes)], s_default, s_blocked,
-            [nothing, nothing, process._words, control]);
+            [nothing, nothing, process._words.Input, control]);
         new Thread(() => process.Run(prepared)) { IsBackground = true, Name = "dmaheap worker" }.Start();
         process._started.Wait();
+        process._words.Begin();
         if (process._failure is null && process._errno == Errno.None) return process;
         process._words.Dispose();
         throw new HeapException(HeapErrno.NoDevice, HeapCause.Unavailable,
@@ -101,7 +103,7 @@ internal sealed class WorkerProcess : IDisposable
         _started.Set();
         if (_failure is not null || _errno != Errno.None) return;
         var how = Wait(processId);
-        var words = ReadWords();
+        var words = _words.Last();
         _how = words.Length == 0 ? how : $"{how}: {words}";
         _over.Set();
     }
@@ -121,26 +123,6 @@ internal sealed class WorkerProcess : IDisposable
         {
             return "ended, and somebody else waited for it"; // a program that embeds the host and waits for any child
         }
-    }
-
-    // A file of fixed size: what a plugin's library writes to its standard error there is bounded, needs no reader, and what it wrote last before it died is there afterwards.
-    private static SafeFileHandle OpenWords()
-    {
-        var errno = Memfd.TryCreate("dmaheap-worker-stderr", MemfdFlags.CloseOnExec | MemfdFlags.AllowSealing | MemfdFlags.NoExecSeal, out var words);
-        if (errno == Errno.None) errno = FileSpace.TrySetLength(words, MostWords);
-        if (errno != Errno.None) throw Memory.SystemRefusal.From(errno, "starting a worker process");
-        FileSeals.Add(words, Seals.Grow | Seals.Shrink | Seals.Seal);
-        return words;
-    }
-
-    private string ReadWords()
-    {
-        const int Most = 300;
-        var bytes = new byte[MostWords];
-        var length = bytes.AsSpan(0, RandomAccess.Read(_words, bytes, 0)).IndexOf((byte)0);
-        var text = Encoding.UTF8.GetString(bytes, 0, Math.Max(0, length));
-        var line = string.Join(' ', text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Take(3));
-        return line.Length <= Most ? line : line[..Most];
     }
 
     private static string Name(int signal) => signal switch

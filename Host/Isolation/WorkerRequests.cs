@@ -4,9 +4,10 @@ using Microsoft.Win32.SafeHandles;
 namespace DmaHeap.Hosting.Isolation;
 
 /// <summary>Does for a worker what its heap asks of the host: memory, log, statistics. Thread-safe; each channel's requests are one thread's.</summary>
-internal sealed class WorkerRequests(IHeapContext context, WorkerMemory memory)
+internal sealed class WorkerRequests(IHeapContext context, WorkerMemory memory, WorkerLogLimit logLimit)
 {
-    private const int MostFields = 32;
+    // Of an entry: as much as its sender sends of each field, and less of the message than would fit.
+    private const int MostFields = 32, MostMessage = 2048, MostName = 64, MostValue = 512;
 
     /// <summary>Carries a request out that lies in the channel, and answers where there is an answer.</summary>
     /// <exception cref="WireException">It is no request.</exception>
@@ -94,11 +95,14 @@ internal sealed class WorkerRequests(IHeapContext context, WorkerMemory memory)
 
     private void Log(WireReader from)
     {
-        var (level, message) = ((HeapLogLevel)from.Int(), from.Text());
+        var (level, message) = ((HeapLogLevel)from.Int(), Cut(from.Text(), MostMessage));
         var fields = new LogField[Math.Min(MostFields, from.Count(2 * sizeof(int)))];
-        for (var i = 0; i < fields.Length; i++) fields[i] = new LogField(from.Text(), from.Text());
+        for (var i = 0; i < fields.Length; i++) fields[i] = new LogField(Cut(from.Text(), MostName), Cut(from.Text(), MostValue));
         from.End();
         if (!Enum.IsDefined(level)) throw new WireException($"logs at level {(int)level}");
+        if (!context.Log.IsEnabled(level) || !logLimit.Allows(message.Length + fields.Sum(field => field.Name.Length + field.Value.Length))) return;
         context.Log.Write(level, message, fields);
     }
+
+    private static string Cut(string text, int most) => text.Length <= most ? text : $"{text.AsSpan(0, most)}…";
 }

@@ -1,5 +1,7 @@
+using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Linux;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Isolation;
@@ -26,6 +28,7 @@ internal sealed class WorkerSession
     private readonly Channel _upcalls;
     private readonly WorkerProcess _process;
     private readonly IHeapContext _context;
+    private readonly WorkerLogLimit _logLimit;
     private readonly TimeSpan _opTimeout;
     private readonly ITimer _watchdog;
     private readonly ManualResetEventSlim _processEnded = new();
@@ -46,7 +49,8 @@ internal sealed class WorkerSession
         _context = context;
         _opTimeout = plugin.OpTimeout;
         Memory = new WorkerMemory();
-        Requests = new WorkerRequests(context, Memory);
+        _logLimit = new WorkerLogLimit(context.Name, context.Time, context is HeapContext hosts ? hosts.Logger : NullLogger.Instance);
+        Requests = new WorkerRequests(context, Memory, _logLimit);
         var (control, itsControl) = SeqpacketSocket.CreatePair();
         var (upcalls, itsUpcalls) = SeqpacketSocket.CreatePair();
         (_control, _upcalls) = (new Channel(control), new Channel(upcalls));
@@ -278,6 +282,7 @@ internal sealed class WorkerSession
         _watchdog.Dispose();
         _process.Dispose();
         _upcalls.Dispose();
+        _logLimit.Dispose();
         ended(this);
         Memory.End();
     }

@@ -98,11 +98,26 @@ static class Deed
                 new Thread(() => throw new InvalidOperationException("nobody catches this")).Start();
                 Thread.Sleep(Timeout.Infinite);
                 break;
+            case "flood":
+                Flood(context.Log);
+                break;
             case "own-thread":
                 var thread = new Thread(() => context.Memory.AllocatePages(new PageRequest { Length = 4096 }).Dispose());
                 thread.Start();
                 thread.Join();
                 break;
+        }
+    }
+
+    // A message each by the log, standard output and standard error, of 4 KiB.
+    static void Flood(IHeapLog log)
+    {
+        var text = new string('x', 4096);
+        for (var i = 0; i < 2000; i++)
+        {
+            log.Write(HeapLogLevel.Information, "flood " + text, new LogField("Long", text));
+            Console.Out.WriteLine(text);
+            Console.Error.WriteLine(text);
         }
     }
 
