@@ -22,6 +22,6 @@ static class ConsoleReport
 
         console.Profile.Width = Math.Max(console.Profile.Width, LeastWidth);
         console.Write(table);
-        foreach (var warning in report.Warnings) console.MarkupLineInterpolated($"[yellow]{warning}[/]");
+        foreach (var warning in report.Warnings) console.WriteLine(warning);
     }
 }

@@ -37,7 +37,12 @@ sealed class Workbench(NativePrograms native, string folder, Scale scale, Sectio
         Progress($"{result.Work}: {(figures.Length > 0 ? figures : result.Note)} {result.ShowVerdict()}");
     }
 
-    public void Add(Curve curve) => section.Curves.Add(curve);
+    /// <summary>Adds a picture of what was measured, where anything was.</summary>
+    public void Add(Curve curve)
+    {
+        Line[] lines = [.. curve.Lines.Where(line => line.Points.Count > 0)];
+        if (lines.Length > 0) section.Curves.Add(curve with { Lines = lines });
+    }
 
     /// <summary>Says what goes on, where a run is watched.</summary>
     public static void Progress(string text) => Console.Error.WriteLine(text.TrimEnd());

@@ -69,9 +69,9 @@ sealed class ServerProcess : IDisposable
     public void Dispose()
     {
         if (!Leftovers.Remove(this)) return;
-        // The broker ends with its input; the host on SIGTERM.
+        // The broker ends with its input, and takes its socket away; the host does both on SIGTERM.
         _process.StandardInput.Close();
-        if (!_process.HasExited)
+        if (IsHost && !_process.HasExited)
         {
             if (ProcessFd.TryOpen(_process.Id, out var process) == Errno.None) ProcessFd.TrySendSignal(process, Terminate);
             process.Dispose();

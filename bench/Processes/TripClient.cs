@@ -43,13 +43,20 @@ static class TripClient
         return process;
     }
 
-    /// <summary>A client that nobody waits for: a load.</summary>
-    public static Process Start(NativePrograms native, ServerProcess server, TripOrder order)
+    /// <summary>A client that somebody else waits for.</summary>
+    /// <param name="native">Where the program is.</param>
+    /// <param name="server">Whom it asks.</param>
+    /// <param name="order">For what.</param>
+    /// <param name="quiet">Whether its server is going to fail it, so that its complaints are no news.</param>
+    public static Process Start(NativePrograms native, ServerProcess server, TripOrder order, bool quiet = false)
     {
         List<string> arguments = [server.Socket, Text(order.Trips), "--warmup", Text(order.Warmup), "--clients", Text(order.Clients), "--batch", Text(order.Batch), "--group", Text(order.Group)];
         if (server.IsHost) arguments.Add("--hello");
         if (order.Hold) arguments.Add("--hold");
-        return Process.Start(new ProcessStartInfo(native.Client, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        return Process.Start(new ProcessStartInfo(native.Client, arguments) 
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = quiet,
+        })!;
 
         static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
     }

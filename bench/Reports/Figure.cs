@@ -42,8 +42,7 @@ sealed record Figure(string Name, double Value, Unit Unit, Target? Target = null
         get
         {
             if (!Missed) return "";
-            if (Target!.Value == 0) return "by " + Unit.Show(Math.Abs(Value));
-            return $"by {Math.Max(1, Math.Round(Math.Abs(Value - Target.Value) / Target.Value * 100)):0} %";
+            return Named("by " + (Target!.Value == 0 ? Unit.Show(Math.Abs(Value)) : $"{Math.Max(1, Math.Round(Math.Abs(Value - Target.Value) / Target.Value * 100)):0} %"));
         }
     }
 

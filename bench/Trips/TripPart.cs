@@ -5,6 +5,8 @@ static class TripPart
 {
     public static void Run(Workbench bench)
     {
-        bench.Measure("allocate + free 4 KiB", () => RoundTrip.Measure(bench));
+        RoundTrip.Run(bench);
+        BatchTrips.Run(bench);
+        ClientRates.Run(bench);
     }
 }

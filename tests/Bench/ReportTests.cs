@@ -33,7 +33,7 @@ public sealed class ReportTests
     [Fact]
     public void A_miss_is_told_with_how_much_it_is_missed_by()
     {
-        Assert.EndsWith("| **missed by 20 %** |", MarkdownReport.Table([Missed]).Split('\n')[2]);
+        Assert.EndsWith("| **missed p50 by 20 %** |", MarkdownReport.Table([Missed]).Split('\n')[2]);
         Assert.Equal("by 25 %", Figure.Ratio(1.125, Target.AtLeast(1.5)).Miss);
         Assert.Equal("by 1 %", Figure.Ratio(1.0501, Target.AtMost(1.05)).Miss);
     }

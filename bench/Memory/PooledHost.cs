@@ -1,0 +1,75 @@
+using System.Globalization;
+using DmaHeap.Client;
+
+namespace DmaHeap.Bench;
+
+/// <summary>A host whose heap keeps buffers of one size ready, and its client.</summary>
+sealed class PooledHost : IDisposable
+{
+    /// <summary>How many it keeps.</summary>
+    public const int Kept = 8;
+
+    readonly ServerProcess _host;
+    readonly HugePageReserve? _reserve;
+
+    PooledHost(ServerProcess host, HugePageReserve? reserve)
+    {
+        (_host, _reserve) = (host, reserve);
+        Client = DmaHeapClient.Connect(host.Socket);
+    }
+
+    public DmaHeapClient Client { get; }
+
+    /// <summary>What its buffers are made of, in words.</summary>
+    public string Pages { get; private set; } = "";
+
+    /// <summary>Starts it, and waits until the pool is full.</summary>
+    /// <param name="bench">Where.</param>
+    /// <param name="pages">What it is to be made of; huge ones are reserved where this user may.</param>
+    /// <param name="length">Bytes of each buffer.</param>
+    /// <param name="kept">How many are kept ready.</param>
+    public static PooledHost Start(Workbench bench, PageKind pages, long length, int kept = Kept)
+    {
+        var each = pages == PageKind.Huge ? RoundUp(length, HugePageReserve.PageSize) : length;
+        MemoryRoom.Demand(each * (kept + 2));
+        // As many again as are kept: those that are in use, and those being filled meanwhile.
+        var reserve = pages == PageKind.Huge ? HugePageReserve.TryHave((int)(each / HugePageReserve.PageSize) * kept * 2) : null;
+        var keys = string.Create(CultureInfo.InvariantCulture, $$"""
+            "pages": "{{pages.Key}}", "pool": { "min": {{Size(each * kept)}}, "max": {{Size(each * kept)}}, "sizes": [{{Size(length)}}] }
+            """);
+        ServerProcess? host = null;
+        try
+        {
+            host = ServerProcess.StartHost(bench.Folder, "ready", HostConfiguration.OfSystemHeap(bench.Folder, "ready", keys));
+            var pooled = new PooledHost(host, reserve);
+            pooled.AwaitFull(length);
+            using (var buffer = pooled.Client.Allocate("system", length)) pooled.Pages = PageKind.Describe(buffer);
+            pooled.AwaitFull(length);
+            return pooled;
+        }
+        catch
+        {
+            host?.Dispose();
+            reserve?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits until what was taken has been filled up again.</summary>
+    public void AwaitFull(long length)
+    {
+        // As long as the slowest filler takes for one: some 3 ns a byte, when pages are collapsed.
+        Thread.Sleep(TimeSpan.FromMilliseconds(20) + TimeSpan.FromMicroseconds(length * 3 / 1000));
+    }
+
+    public void Dispose()
+    {
+        Client.Dispose();
+        _host.Dispose();
+        _reserve?.Dispose();
+    }
+
+    static long RoundUp(long length, long to) => (length + to - 1) / to * to;
+
+    static string Size(long bytes) => "\"" + (bytes / 1024).ToString(CultureInfo.InvariantCulture) + "KiB\"";
+}
