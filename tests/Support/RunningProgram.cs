@@ -96,9 +96,12 @@ sealed class RunningProgram : IDisposable
     }
 
     /// <summary>Waits until it has ended.</summary>
-    public async Task<Ended> EndAsync()
+    public Task<Ended> EndAsync() => EndAsync(s_deadline);
+
+    /// <summary>Waits until it has ended, for as long as it is meant to take.</summary>
+    public async Task<Ended> EndAsync(TimeSpan patience)
     {
-        using var deadline = new CancellationTokenSource(s_deadline);
+        using var deadline = new CancellationTokenSource(patience);
         try
         {
             await _process.WaitForExitAsync(deadline.Token);

@@ -1,0 +1,43 @@
+using System.Globalization;
+using DmaHeap.Tests.Host;
+using DmaHeap.Tests.Support;
+
+namespace DmaHeap.Tests.Owners;
+
+/// <summary>One run of tests/native/owners: what it counted, and whom it saw where nobody should have been.</summary>
+internal sealed class OwnersRun
+{
+    private readonly Dictionary<string, long> _counts;
+
+    private OwnersRun(Ended ended)
+    {
+        Text = ended.Output + ended.Error;
+        Passed = ended.ExitCode == 0 && ended.Output.EndsWith("PASS\n", StringComparison.Ordinal);
+        _counts = ended.Output.Split('\n').Select(line => line.Split(": ")).Where(parts => parts.Length == 2 && long.TryParse(parts[1], out _))
+            .ToDictionary(parts => parts[0], parts => long.Parse(parts[1], CultureInfo.InvariantCulture));
+        Violations = [.. ended.Output.Split('\n').Where(line => line.StartsWith("VIOLATION", StringComparison.Ordinal))];
+    }
+
+    public string Text { get; }
+
+    public bool Passed { get; }
+
+    public string[] Violations { get; }
+
+    /// <summary>Users of a stress that is started by root: itself, and two that are nobody here. Otherwise one, whoever runs the tests.</summary>
+    public static IEnumerable<string> Users(uint self) => self == 0 ? ["--user", "0", "--user", $"{OtherUser.Nobody}", "--user", $"{OtherUser.Nobody - 1}"] : [];
+
+    /// <param name="start">Starts a program, which may become other users, with arguments.</param>
+    /// <param name="socket">The host's.</param>
+    /// <param name="seed">Decides what is done.</param>
+    /// <param name="time">How long.</param>
+    /// <param name="others">Further arguments: users, heaps.</param>
+    public static async Task<OwnersRun> RunAsync(Func<string, string[], RunningProgram> start, string socket, int seed, TimeSpan time, IEnumerable<string> others)
+    {
+        var program = CCompiler.Compile("owners/owners");
+        using var run = start(program, [socket, "--seed", $"{seed}", "--milliseconds", $"{(long)time.TotalMilliseconds}", .. others]);
+        return new OwnersRun(await run.EndAsync(time + TimeSpan.FromMinutes(2)));
+    }
+
+    public long Count(string what) => _counts.TryGetValue(what, out var count) ? count : throw new ArgumentException($"The stress does not count \"{what}\": {Text}");
+}

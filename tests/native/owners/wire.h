@@ -1,0 +1,125 @@
+/* The messages of docs/protocol.md that the stress speaks. Little-endian machines only. */
+#ifndef OWNERS_WIRE_H
+#define OWNERS_WIRE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define WIRE_MAGIC 0x48414d44u /* "DMAH" */
+
+enum {
+    WIRE_HELLO = 1,
+    WIRE_ALLOCATE = 3,
+    WIRE_DESCRIBE = 4, /* a header alone */
+    WIRE_ALLOCATE_BATCH = 60,
+    WIRE_SHRINK = 62,
+    WIRE_REPLY = 0x8000,
+    WIRE_ERROR = 0xffff,
+    WIRE_BYTES = 32768,    /* of the longest message */
+    WIRE_DESCRIPTORS = 253 /* most in one message */
+};
+
+struct wire_header {
+    uint32_t size;
+    uint16_t kind, flags;
+    uint64_t request_id;
+};
+
+struct wire_hello {
+    struct wire_header header;
+    uint32_t magic;
+    uint16_t major, minor;
+    uint64_t features;
+};
+
+struct wire_allocate {
+    struct wire_header header;
+    uint64_t length;
+    uint32_t file_flags, count;
+    uint64_t heap_flags;
+    uint32_t options, expected_importers;
+    char heap[64], name[32];
+};
+
+struct wire_allocated {
+    struct wire_header header;
+    uint32_t count;
+    int32_t stopped_by;
+    uint64_t length;
+    uint32_t flags, page_size;
+};
+
+struct wire_batch {
+    struct wire_header header;
+    uint32_t file_flags, sizes;
+    uint64_t heap_flags;
+    uint32_t options, expected_importers;
+    char heap[64], name[32];
+    uint64_t alignment;
+    uint32_t max_segments, reserved;
+};
+
+struct wire_batch_size {
+    uint64_t length;
+    uint32_t count, reserved;
+};
+
+struct wire_batch_reply {
+    struct wire_header header;
+    uint32_t count, entry_size;
+    int32_t stopped_by;
+    uint32_t reserved;
+};
+
+struct wire_batch_buffer {
+    uint64_t id[2], length;
+    uint32_t flags, page_size;
+};
+
+struct wire_shrink {
+    struct wire_header header;
+    uint64_t bytes;
+    char heap[64];
+};
+
+struct wire_list {
+    struct wire_header header;
+    uint32_t count, entry_size, more, reserved;
+};
+
+struct wire_shrink_entry {
+    uint64_t count, wanted, given, microseconds;
+    uint32_t result, reserved; /* 0 done, 2 busy; others are faults */
+    char source[64];
+};
+
+struct wire_described {
+    struct wire_header header;
+    uint64_t id[2], length, age;
+    uint32_t flags, page_size, user;
+    int32_t process;
+    uint32_t attachments, reserved;
+    char heap[64], name[32];
+};
+
+struct wire_error {
+    struct wire_header header;
+    int32_t error;
+    uint32_t flags; /* 1: the connection is over */
+    char cause[32], message[448];
+};
+
+_Static_assert(sizeof(struct wire_hello) == 32, "hello");
+_Static_assert(sizeof(struct wire_allocate) == 144, "allocate");
+_Static_assert(sizeof(struct wire_allocated) == 40, "allocated");
+_Static_assert(sizeof(struct wire_batch) == 152, "batch");
+_Static_assert(sizeof(struct wire_batch_size) == 16, "size of a batch");
+_Static_assert(sizeof(struct wire_batch_reply) == 32, "reply to a batch");
+_Static_assert(sizeof(struct wire_batch_buffer) == 32, "buffer of a batch");
+_Static_assert(sizeof(struct wire_shrink) == 88, "shrink");
+_Static_assert(sizeof(struct wire_list) == 32, "list");
+_Static_assert(sizeof(struct wire_shrink_entry) == 104, "source of memory");
+_Static_assert(sizeof(struct wire_described) == 168, "described");
+_Static_assert(sizeof(struct wire_error) == 504, "error");
+
+#endif
