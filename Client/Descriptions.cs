@@ -67,7 +67,42 @@ public sealed record BufferInfo(
 /// <param name="FailuresByCause">How many allocations failed for each cause.</param>
 public sealed record HeapStatistics(
     long Buffers, long Bytes, long PeakBytes, long Allocations, long Releases, long Failures, long LimitBytes, HeapGauge? Gauge,
-    IReadOnlyDictionary<string, long> FailuresByCause);
+    IReadOnlyDictionary<string, long> FailuresByCause)
+{
+    /// <summary>What is ready for the next buffers, and who pays for those that live.</summary>
+    public HeapMemoryStatistics Memory { get; init; } = new();
+}
+
+/// <summary>The memory of a heap's buffers, of those to come and of those alive.</summary>
+public sealed record HeapMemoryStatistics
+{
+    /// <summary>Bytes of memory that is ready for the next buffers; charged to the host and to no user.</summary>
+    public long PoolBytes { get; init; }
+
+    /// <summary>How many buffers that is.</summary>
+    public long PoolBuffers { get; init; }
+
+    /// <summary>Buffers that were ready when they were asked for.</summary>
+    public long PoolHits { get; init; }
+
+    /// <summary>Buffers that a pool is for, and that were not.</summary>
+    public long PoolMisses { get; init; }
+
+    /// <summary>Bytes ever made ready.</summary>
+    public long PoolFilledBytes { get; init; }
+
+    /// <summary>Bytes of them that went back to the system unused.</summary>
+    public long PoolGivenBackBytes { get; init; }
+
+    /// <summary>Bytes alive that are charged to the host's control group: committed, from a pool, or of huge pages.</summary>
+    public long HostPaidBytes { get; init; }
+
+    /// <summary>Bytes alive whose pages are charged to the control group of whoever touches each first.</summary>
+    public long ToucherPaidBytes { get; init; }
+
+    /// <summary>Buffers whose file one of the same trust domain had before, and gave back.</summary>
+    public long Recycled { get; init; }
+}
 
 /// <summary>The region of a heap of fixed size.</summary>
 /// <param name="Capacity">Its size in bytes.</param>

@@ -299,6 +299,33 @@ public struct StatisticsReply
 
     /// <summary>Longest free run in bytes.</summary>
     public ulong LargestRun;
+
+    /// <summary>Bytes of memory that is ready for the next buffers.</summary>
+    public ulong PoolBytes;
+
+    /// <summary>How many buffers that is.</summary>
+    public ulong PoolBuffers;
+
+    /// <summary>Buffers that were ready when they were asked for.</summary>
+    public ulong PoolHits;
+
+    /// <summary>Buffers that a pool is for, and that were not.</summary>
+    public ulong PoolMisses;
+
+    /// <summary>Bytes ever made ready.</summary>
+    public ulong PoolFilledBytes;
+
+    /// <summary>Bytes of them that went back to the system unused.</summary>
+    public ulong PoolGivenBackBytes;
+
+    /// <summary>Bytes alive that are charged to the host's control group: committed, from a pool, of huge pages.</summary>
+    public ulong HostPaidBytes;
+
+    /// <summary>Bytes alive whose pages are charged to whoever touches each first.</summary>
+    public ulong ToucherPaidBytes;
+
+    /// <summary>Buffers whose file one of the same trust domain had before, and gave back.</summary>
+    public ulong Recycled;
 }
 
 /// <summary>How often allocations failed for one cause.</summary>

@@ -48,6 +48,15 @@ static class StatsCommand
         console.Write(table);
         foreach (var row in document.Heaps)
         {
+            if (row.Pool is { Bytes: > 0 } or { Hits: > 0 } or { Misses: > 0 } or { FilledBytes: > 0 })
+            {
+                console.WriteLine(
+                    $"{row.Name}: {Words.Size(row.Pool.Bytes)} ready in {Words.Count(row.Pool.Buffers)} buffers; {Words.Count(row.Pool.Hits)} were ready when asked for, {Words.Count(row.Pool.Misses)} not; "
+                    + $"{Words.Size(row.Pool.FilledBytes)} made ready, {Words.Size(row.Pool.GivenBackBytes)} of it given back unused");
+            }
+
+            if (row.PaidBy is { Host: > 0 } or { Toucher: > 0 }) console.WriteLine($"{row.Name}: {Words.Size(row.PaidBy.Host)} paid by the host, {Words.Size(row.PaidBy.Toucher)} by whoever touches it");
+            if (row.Recycled > 0) console.WriteLine($"{row.Name}: {Words.Count(row.Recycled)} recycled");
             foreach (var (cause, count) in row.FailuresByCause.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key, StringComparer.Ordinal))
                 console.WriteLine($"{row.Name}: {count} failed by {cause}");
         }

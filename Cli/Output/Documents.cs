@@ -49,13 +49,21 @@ sealed record StatsDocument(StatisticsRow? Host, IReadOnlyList<StatisticsRow> He
 
 sealed record StatisticsRow(
     string Name, long Buffers, long Bytes, long PeakBytes, long Allocations, long Releases, long Failures, long? LimitBytes, GaugeRow? Gauge,
-    IReadOnlyDictionary<string, long> FailuresByCause)
+    IReadOnlyDictionary<string, long> FailuresByCause, PoolRow Pool, PaidRow PaidBy, long Recycled)
 {
     public static StatisticsRow From(string name, HeapStatistics counted) => new(
         name, counted.Buffers, counted.Bytes, counted.PeakBytes, counted.Allocations, counted.Releases, counted.Failures,
         counted.LimitBytes > 0 ? counted.LimitBytes : null,
-        counted.Gauge is { } gauge ? new GaugeRow(gauge.Capacity, gauge.Free, gauge.LargestRun) : null, counted.FailuresByCause);
+        counted.Gauge is { } gauge ? new GaugeRow(gauge.Capacity, gauge.Free, gauge.LargestRun) : null, counted.FailuresByCause,
+        new PoolRow(
+            counted.Memory.PoolBytes, counted.Memory.PoolBuffers, counted.Memory.PoolHits, counted.Memory.PoolMisses, counted.Memory.PoolFilledBytes, counted.Memory.PoolGivenBackBytes),
+        new PaidRow(counted.Memory.HostPaidBytes, counted.Memory.ToucherPaidBytes), counted.Memory.Recycled);
 }
+
+sealed record PoolRow(long Bytes, long Buffers, long Hits, long Misses, long FilledBytes, long GivenBackBytes);
+
+/// <summary>Bytes alive, by whose control group is charged for them.</summary>
+sealed record PaidRow(long Host, long Toucher);
 
 sealed record GaugeRow(long Capacity, long Free, long LargestRun);
 

@@ -101,7 +101,21 @@ static class ReplyReader
         HeapGauge? gauge = reply.HasGauges == 0 ? null : new HeapGauge(Clamp(reply.Capacity), Clamp(reply.Free), Clamp(reply.LargestRun));
         statistics = new HeapStatistics(
             Clamp(reply.Buffers), Clamp(reply.Bytes), Clamp(reply.PeakBytes), Clamp(reply.Allocations), Clamp(reply.Releases),
-            Clamp(reply.Failures), Clamp(reply.LimitBytes), gauge, causes);
+            Clamp(reply.Failures), Clamp(reply.LimitBytes), gauge, causes)
+        {
+            Memory = new HeapMemoryStatistics
+            {
+                PoolBytes = Clamp(reply.PoolBytes),
+                PoolBuffers = Clamp(reply.PoolBuffers),
+                PoolHits = Clamp(reply.PoolHits),
+                PoolMisses = Clamp(reply.PoolMisses),
+                PoolFilledBytes = Clamp(reply.PoolFilledBytes),
+                PoolGivenBackBytes = Clamp(reply.PoolGivenBackBytes),
+                HostPaidBytes = Clamp(reply.HostPaidBytes),
+                ToucherPaidBytes = Clamp(reply.ToucherPaidBytes),
+                Recycled = Clamp(reply.Recycled),
+            },
+        };
         return null;
     }
 

@@ -24,6 +24,7 @@ internal sealed class HeapStatistics : IHeapStatistics
     private long _poolMisses;
     private long _poolFilled;
     private long _poolGivenBack;
+    private long _recycled;
 
     public long Buffers => Interlocked.Read(ref _buffers);
 
@@ -59,6 +60,11 @@ internal sealed class HeapStatistics : IHeapStatistics
 
     /// <summary>Bytes of them that were given back unused.</summary>
     public long PoolGivenBackBytes => Interlocked.Read(ref _poolGivenBack);
+
+    /// <summary>Buffers whose file one of the same trust domain had before, and gave back.</summary>
+    public long Recycled => Interlocked.Read(ref _recycled);
+
+    public void TookRecycled() => Interlocked.Increment(ref _recycled);
 
     public void PoolTaken(bool wasThere) => Interlocked.Increment(ref wasThere ? ref _poolHits : ref _poolMisses);
 

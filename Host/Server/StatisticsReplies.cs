@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Memory.Pools;
 using DmaHeap.Protocol;
 
 namespace DmaHeap.Hosting.Server;
@@ -13,6 +14,7 @@ internal static class StatisticsReplies
     {
         // Buffers of a heap that was replaced count under its name, with those of the heap in its place; of one that is gone, over all.
         HeapStatistics[] counted = heap is null ? [.. core.Registry.Slots.Concat(core.Retired.Draining.Select(old => old.Slot).OfType<HeapSlot>()).Select(slot => slot.Statistics).Distinct()] : [heap.Statistics];
+        PagePool[] pools = [.. core.Pools.All.Where(pool => heap is null || pool.Heap == heap.Name)];
         var limit = heap is null ? core.Quotas.Host.Limit : heap.Accounts.All.Limit;
         var reply = new StatisticsReply
         {
@@ -22,6 +24,15 @@ internal static class StatisticsReplies
             Allocations = Sum(counted, statistics => statistics.Allocations),
             Releases = Sum(counted, statistics => statistics.Releases),
             Failures = Sum(counted, statistics => statistics.Failures),
+            PoolBytes = Sum(pools, pool => pool.Bytes),
+            PoolBuffers = Sum(pools, pool => pool.Buffers),
+            PoolHits = Sum(counted, statistics => statistics.PoolHits),
+            PoolMisses = Sum(counted, statistics => statistics.PoolMisses),
+            PoolFilledBytes = Sum(counted, statistics => statistics.PoolFilledBytes),
+            PoolGivenBackBytes = Sum(counted, statistics => statistics.PoolGivenBackBytes),
+            HostPaidBytes = Sum(counted, statistics => statistics.HostPaidBytes),
+            ToucherPaidBytes = Sum(counted, statistics => statistics.ToucherPaidBytes),
+            Recycled = Sum(counted, statistics => statistics.Recycled),
             LimitBytes = limit == long.MaxValue ? 0 : (ulong)limit,
         };
         if (heap?.Heap.Gauge() is { } gauge && heap.Use.TryEnter()) AddGauges(ref reply, core, heap, gauge);
@@ -66,5 +77,5 @@ internal static class StatisticsReplies
         reply.LargestRun = (ulong)gauges.LargestRun;
     }
 
-    private static ulong Sum(HeapStatistics[] counted, Func<HeapStatistics, long> value) => (ulong)counted.Sum(value);
+    private static ulong Sum<T>(T[] counted, Func<T, long> value) => (ulong)counted.Sum(value);
 }

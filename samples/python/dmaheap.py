@@ -57,7 +57,7 @@ STRUCTS = {name: struct.Struct("<" + layout) for name, layout in {
     "SetNameRequest": "IHHQ 32s",
     "CpuAccessRequest": "IHHQ Q",
     "StatisticsRequest": "IHHQ 64s",
-    "StatisticsReply": "IHHQ QQQQQQQIIQQQ",
+    "StatisticsReply": "IHHQ QQQQQQQIIQQQ QQQQQQQQQ",
     "CauseEntry": "32sQ",
     "CancelRequest": "IHHQ Q",
     "SwapRequest": "IHHQ 64s1024s256s",
@@ -141,6 +141,15 @@ class Statistics(NamedTuple):
     free: Optional[int]
     largest_run: Optional[int]
     causes: dict
+    pool_bytes: int
+    pool_buffers: int
+    pool_hits: int
+    pool_misses: int
+    pool_filled_bytes: int
+    pool_given_back_bytes: int
+    host_paid_bytes: int
+    toucher_paid_bytes: int
+    recycled: int
 
 
 class Buffer:
@@ -300,7 +309,7 @@ class Client:
         head = _unpack("StatisticsReply", body, tail=False)
         gauges = head[9:12] if head[7] else (None, None, None)
         causes = {_text(c): n for c, n in self._following(body, "StatisticsReply", "CauseEntry", head[8])}
-        return Statistics(*head[:7], *gauges, causes)
+        return Statistics(*head[:7], *gauges, causes, *head[12:21])
 
     def close(self) -> None:
         self._socket.close()

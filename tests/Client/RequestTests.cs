@@ -146,7 +146,7 @@ public sealed class RequestTests
                 TextField.Write(causes[0].Cause, "exhausted");
                 TextField.Write(causes[1].Cause, "heap-limit");
                 (causes[0].Count, causes[1].Count) = (3, 4);
-                var reply = new StatisticsReply { HasGauges = 1, Capacity = 64, Free = 32, LargestRun = 16, CauseCount = 2 };
+                var reply = new StatisticsReply { HasGauges = 1, Capacity = 64, Free = 32, LargestRun = 16, CauseCount = 2, PoolBytes = 5, HostPaidBytes = 6, Recycled = 7 };
                 h.Send(FakeHost.Packet(MessageKind.Statistics | MessageKind.ReplyBit, request.Header.RequestId, reply, MemoryMarshal.AsBytes<CauseEntry>(causes)));
             },
             out var socket);
@@ -157,6 +157,7 @@ public sealed class RequestTests
         Assert.Equal(new HeapGauge(64, 32, 16), statistics.Gauge);
         Assert.Equal(3, statistics.FailuresByCause["exhausted"]);
         Assert.Equal(4, statistics.FailuresByCause["heap-limit"]);
+        Assert.Equal(new HeapMemoryStatistics { PoolBytes = 5, HostPaidBytes = 6, Recycled = 7 }, statistics.Memory);
     }
 
     [Fact]

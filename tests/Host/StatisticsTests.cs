@@ -1,3 +1,5 @@
+using DmaHeap.Heaps;
+using DmaHeap.Hosting;
 using DmaHeap.Protocol;
 using DmaHeap.Tests.Support;
 
@@ -26,6 +28,36 @@ public sealed class StatisticsTests
             if (heap == "plain") Assert.Equal(1ul << 20, reply.LimitBytes);
             Assert.Equal(2u, reply.CauseCount);
         }
+    }
+
+    [Fact]
+    public void Who_pays_for_a_buffer_is_counted_and_what_its_pool_does()
+    {
+        const long Page = 4096;
+        using var host = new PooledHost(PooledHost.Fixed(4 * Page, Page), change: options => options with
+        {
+            Heaps = [.. options.Heaps, options.Heaps[0] with { Name = "committed", Pool = null, Commit = CommitPolicy.Committed, Create = context => new SystemHeap(context) }],
+        });
+        host.WaitFor(4);
+        host.Pool.Pause(); // what is taken stays taken
+        using var client = host.Test.Connect();
+        using (client.Allocate("plain")) // from the pool
+        using (client.Allocate("plain", 3 * (ulong)Page)) // not from it
+        using (client.Allocate("committed", 5 * (ulong)Page))
+        {
+            var plain = Ask("plain");
+            Assert.Equal((Page, 3 * Page), ((long)plain.HostPaidBytes, (long)plain.ToucherPaidBytes));
+            Assert.Equal((3 * Page, 3, 1, 0, 4 * Page), ((long)plain.PoolBytes, (int)plain.PoolBuffers, (int)plain.PoolHits, (int)plain.PoolMisses, (long)plain.PoolFilledBytes));
+            Assert.Equal((5 * Page, 0), ((long)Ask("committed").HostPaidBytes, (long)Ask("committed").ToucherPaidBytes));
+            Assert.Equal((6 * Page, 3 * Page, 3), ((long)Ask("").HostPaidBytes, (long)Ask("").ToucherPaidBytes, (int)Ask("").PoolBuffers));
+        }
+
+        host.Test.AssertNothingIsHeld();
+        host.Pool.Scan(2 * Page);
+        var after = Ask("plain");
+        Assert.Equal((0, 0, 2 * Page, Page), ((long)after.HostPaidBytes, (long)after.ToucherPaidBytes, (long)after.PoolGivenBackBytes, (long)after.PoolBytes));
+
+        StatisticsReply Ask(string heap) => client.Ask(Messages.Statistics(client.NextId(), heap)).As<StatisticsReply>();
     }
 
     [Fact]
