@@ -7,6 +7,7 @@ using DmaHeap.Hosting.Importers;
 using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Hosting.Memory.Pools;
+using DmaHeap.Hosting.Memory.Recycling;
 using DmaHeap.Hosting.Ops;
 using DmaHeap.Hosting.Policy;
 using DmaHeap.Hosting.Reclaim;
@@ -53,7 +54,6 @@ internal sealed class HostCore : IDisposable
         var hugePages = new HugePages(time);
         Pools = new PagePools(hugePages, _headroom, time, log);
         Reclaimer = new Reclaimer(() => [.. Registry.Slots, .. Changes!.StoodInFor, .. Retired!.Draining.Select(old => old.Slot).OfType<HeapSlot>()], time, log);
-        Reclaimer.Add(Pools);
         var relief = new Relief(Reclaimer, _headroom);
         var start = new HeapStart(MachineCapabilities.Probe(), new PageFiles(_headroom, hugePages), Pools, relief, time, log, _stopping.Token);
         _registry = new HeapRegistry(start.All([.. plan.Heaps.Select(heap => (heap, (HeapSlot?)null))]));
@@ -64,6 +64,7 @@ internal sealed class HostCore : IDisposable
         {
             Watch = new ReleaseWatch(Table, Releaser, time, log);
             Pools.Start(Watch);
+            Recycler = new Recycler(Watch, Releaser, hugePages, new PoolRoom(_headroom, time), () => Registry.Slots.Select(slot => slot.Memory?.Recycled).OfType<RecycleStore>(), time, log);
         }
         catch
         {
@@ -73,6 +74,8 @@ internal sealed class HostCore : IDisposable
             throw;
         }
 
+        Reclaimer.Add(Recycler);
+        Reclaimer.Add(Pools);
         Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, Ops, relief, NewEpoch(), time, log, Probe);
         Adopter = new Adopter(() => Registry, Quotas, Watch, Allocator, time, log);
         Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };
@@ -103,6 +106,9 @@ internal sealed class HostCore : IDisposable
 
     /// <summary>Gives memory back.</summary>
     public Reclaimer Reclaimer { get; }
+
+    /// <summary>Makes new buffers of those that were given back.</summary>
+    public Recycler Recycler { get; }
 
     /// <summary>What is kept ready for heaps.</summary>
     public PagePools Pools { get; }
@@ -195,6 +201,7 @@ internal sealed class HostCore : IDisposable
         Changes.Stop(s_patience);
         _stopping.Cancel();
         Importers.CloseAll();
+        Recycler.Dispose();
         Pools.Dispose();
         Watch.Dispose();
         Releaser.Finish(s_patience);

@@ -91,6 +91,9 @@ public enum MessageKind : ushort
     /// <summary>Client: allocate buffers of several sizes. <see cref="AllocateBatchRequest"/>.</summary>
     AllocateBatch = 60,
 
+    /// <summary>Client: this buffer may be another one, I am done with it. Carries exactly one descriptor. <see cref="GiveBackRequest"/>.</summary>
+    GiveBack = 61,
+
     /// <summary>Client: give memory back to the system. <see cref="ShrinkRequest"/>.</summary>
     Shrink = 62,
 

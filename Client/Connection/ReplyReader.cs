@@ -119,6 +119,13 @@ static class ReplyReader
         return null;
     }
 
+    public static string? GivenBack(ReadOnlySpan<byte> packet, out bool taken)
+    {
+        var fault = MessageCodec.Read<GiveBackReply>(packet, out var reply);
+        taken = reply.Taken != 0;
+        return fault == MessageFault.None ? null : Describe(fault);
+    }
+
     public static string? Reload(ReadOnlySpan<byte> packet, out ReloadResult result)
     {
         var fault = MessageCodec.Read<ReloadReply>(packet, out var reply);

@@ -139,7 +139,7 @@ internal sealed class Allocator(
         }
         finally
         {
-            MemoryService.SetBufferName(null);
+            MemoryService.EndAllocation();
         }
     }
 
@@ -158,7 +158,7 @@ internal sealed class Allocator(
             Alignment = (long)request.Alignment,
             MaxSegments = request.MaxSegments,
         };
-        MemoryService.SetBufferName(request.Name);
+        MemoryService.BeginAllocation(request.Name, slot.Memory is { Recycles: true } ? request.Domain?.Value : null);
         try
         {
             return slot.Heap!.Allocate(in asked, cancellationToken)

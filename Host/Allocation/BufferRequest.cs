@@ -1,3 +1,5 @@
+using DmaHeap.Hosting.Memory.Recycling;
+
 namespace DmaHeap.Hosting;
 
 /// <summary>What a client asks of the host, before anything was checked. Construct it with an object initializer; members may be added.</summary>
@@ -34,6 +36,9 @@ public readonly struct BufferRequest
 
     /// <summary>Most segments the importers that will attach can take; 0 for no limit.</summary>
     public int MaxSegments { get; init; }
+
+    /// <summary>Whom the caller may share memory with over time, found out when it matters; null for nobody.</summary>
+    internal Lazy<TrustDomain?>? Domain { get; init; }
 
     /// <summary>Told, on another thread, when the heap does not come back from deciding how the buffer is exported: whoever waits hears it then, and not when the heap is back.</summary>
     internal Action<HeapException>? WhenGivenUp { get; init; }

@@ -89,6 +89,20 @@ internal sealed class ReleaseWatch : IDisposable
         return new WatchReservation(this, watch);
     }
 
+    /// <summary>Ends a buffer while the caller has its file, as if its last reference were gone: it waits to be released from now on, and its file is watched on. Null when it had ended before.</summary>
+    public WatchReservation? TryKeep(BufferRecord record)
+    {
+        _reserved.TryAdd(record.Watch, default);
+        if (_table.TryFind(record.Watch, out var found) && found == record)
+        {
+            _releaser.Enqueue(record); // before it leaves the table, as in Gone
+            if (_table.TryRemove(record.Watch, out _)) return new WatchReservation(this, record.Watch);
+        }
+
+        _reserved.TryRemove(record.Watch, out _);
+        return null;
+    }
+
     /// <summary>Ends a watch that no buffer took.</summary>
     public void GiveUp(int watch)
     {

@@ -1,4 +1,5 @@
 using DmaHeap.Hosting.Lifetime;
+using DmaHeap.Hosting.Memory.Recycling;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Memory;
@@ -21,6 +22,9 @@ internal sealed class PageMemory : HostMemory
         IsResident = file.Fill == PageFill.Zeroed;
         Payer = file.Fill == PageFill.Lazy ? MemoryPayer.Toucher : MemoryPayer.Host;
     }
+
+    /// <summary>Where it may go when it is given back; null where it ends with its last reference.</summary>
+    public RecycleTicket? Ticket { get; set; }
 
     public override MemoryKind Kind => MemoryKind.Pages;
 

@@ -75,6 +75,7 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
             ExpectedImporters = (int)Math.Min(request.ExpectedImporters, int.MaxValue),
             Alignment = request.Alignment,
             MaxSegments = (int)Math.Min(request.MaxSegments, int.MaxValue),
+            Domain = connection.Domain,
             WhenGivenUp = early.Send,
         };
         var count = worker.Batch.Lengths.Length;

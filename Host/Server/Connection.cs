@@ -1,4 +1,5 @@
 using DmaHeap.Hosting.Importers;
+using DmaHeap.Hosting.Memory.Recycling;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -29,6 +30,9 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     public ulong Key => key;
 
     public Caller Caller => caller;
+
+    /// <summary>Whom its client may share memory with over time; looked up when first wanted.</summary>
+    public Lazy<TrustDomain?> Domain { get; } = new(() => TrustDomain.Of(caller, PeerIdentity.UserNamespaceOf(socket, caller.ProcessId)));
 
     public SafeFileHandle Socket => socket;
 

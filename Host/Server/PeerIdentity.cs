@@ -26,6 +26,19 @@ internal static class PeerIdentity
         }
     }
 
+    /// <summary>The user namespace a client is in, as the kernel calls it; empty when that cannot be told.</summary>
+    public static string UserNamespaceOf(SafeFileHandle connection, int processId)
+    {
+        try
+        {
+            return Proven(connection, processId, static pid => new FileInfo($"/proc/{pid}/ns/user").LinkTarget);
+        }
+        catch (ObjectDisposedException)
+        {
+            return ""; // it has gone meanwhile
+        }
+    }
+
     private static string ControlGroupOf(SafeFileHandle connection, int processId) => Proven(connection, processId, static pid => new ControlGroups().FindPath(pid));
 
     // The pid may be another's by the time /proc is read. Holding a pidfd that still stands for a living process afterwards rules that out, where the kernel has it.

@@ -40,7 +40,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
     }
 
     private static int DescriptorsOf(MessageKind kind) =>
-        kind is MessageKind.Describe or MessageKind.SetName or MessageKind.CpuAccess or MessageKind.Attach or MessageKind.Vmap or MessageKind.Swap or MessageKind.Adopt ? 1 : 0;
+        kind is MessageKind.Describe or MessageKind.SetName or MessageKind.CpuAccess or MessageKind.Attach or MessageKind.Vmap or MessageKind.Swap or MessageKind.Adopt or MessageKind.GiveBack ? 1 : 0;
 
     // What a client does to one buffer happens in the order it was sent: these say themselves when their place is settled.
     private static bool HasOrder(MessageKind kind) => kind is MessageKind.CpuAccess or (>= MessageKind.Attach and <= MessageKind.Vunmap);
@@ -58,6 +58,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
             case MessageKind.Describe: _shown.Describe(connection, RequestFields.Read<DescribeRequest>(packet), descriptors); break;
             case MessageKind.SetName: _shown.SetName(connection, RequestFields.Read<SetNameRequest>(packet), descriptors); break;
             case MessageKind.Adopt: _shown.Adopt(connection, RequestFields.Read<AdoptRequest>(packet), descriptors); break;
+            case MessageKind.GiveBack: _shown.GiveBack(connection, RequestFields.Read<GiveBackRequest>(packet), descriptors); break;
             case MessageKind.Statistics: _queries.Statistics(connection, RequestFields.Read<StatisticsRequest>(packet), scratch); break;
             case MessageKind.Cancel: connection.Cancel(RequestFields.Read<CancelRequest>(packet).Target); break;
             case MessageKind.CpuAccess: _imports.CpuAccess(connection, RequestFields.Read<CpuAccessRequest>(packet), worker); break;

@@ -32,5 +32,13 @@ internal sealed class ShownBufferRequests(HostCore core)
         connection.Send(MessageCodec.Bytes(in reply), []);
     }
 
+    public void GiveBack(Connection connection, in GiveBackRequest request, ReceivedDescriptors descriptors)
+    {
+        using var shown = descriptors.Take(0);
+        var taken = core.Recycler.TryTake(Identify(shown), shown, connection.Domain.Value);
+        var reply = new GiveBackReply { Header = RequestFields.ReplyHeader<GiveBackReply>(request.Header), Taken = taken ? 1u : 0u };
+        connection.Send(MessageCodec.Bytes(in reply), []);
+    }
+
     private BufferRecord Identify(SafeFileHandle shown) => core.Find(shown);
 }

@@ -1,6 +1,7 @@
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Hosting.Memory.Pools;
+using DmaHeap.Hosting.Memory.Recycling;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DmaHeap.Tests.Host;
@@ -12,6 +13,8 @@ internal static class TestMemory
     {
         var (headroom, hugePages) = (new Headroom(), new HugePages(TimeProvider.System));
         var pools = new PagePools(hugePages, headroom, TimeProvider.System, NullLogger.Instance);
-        return new MemoryService("test", MachineCapabilities.Probe(), new PageFiles(headroom, hugePages), pools, pools.Open("test", new HeapStatistics()));
+        var statistics = new HeapStatistics();
+        return new MemoryService(
+            "test", MachineCapabilities.Probe(), new PageFiles(headroom, hugePages), pools, pools.Open("test", statistics), new RecycleStore(statistics, TimeProvider.System));
     }
 }

@@ -1,0 +1,205 @@
+using DmaHeap.Hosting.Buffers;
+using DmaHeap.Hosting.Lifetime;
+using DmaHeap.Hosting.Memory.Pools;
+using DmaHeap.Hosting.Reclaim;
+using DmaHeap.Linux;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+
+namespace DmaHeap.Hosting.Memory.Recycling;
+
+/// <summary>
+/// Makes new buffers' memory of buffers that their clients gave back, on a thread that leaves the processors to others. The client's word is not enough: only when nobody else can read or write
+/// the file is its buffer released, and its pages are punched out, so that whoever has one of them in hand by other ways keeps that page and sees no new byte. Thread-safe.
+/// </summary>
+/// <param name="watch">Watches the file on.</param>
+/// <param name="releaser">Releases the buffer.</param>
+/// <param name="hugePages">Fills what was of huge pages.</param>
+/// <param name="room">Whether there is memory to keep.</param>
+/// <param name="stores">Where the pieces are.</param>
+/// <param name="time">The host's clock.</param>
+/// <param name="log">For what is not recycled.</param>
+internal sealed class Recycler(
+    ReleaseWatch watch, Releaser releaser, HugePages hugePages, PoolRoom room, Func<IEnumerable<RecycleStore>> stores, TimeProvider time, ILogger log) : IReclaimable, IDisposable
+{
+    private const int Nice = 10, MostWaiting = 256;
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250), s_again = TimeSpan.FromMilliseconds(5), s_age = TimeSpan.FromSeconds(60), s_look = TimeSpan.FromSeconds(5);
+
+    private readonly Lock _lock = new();
+    private readonly AutoResetEvent _given = new(false);
+    private List<GivenBack> _waiting = [];
+    private Thread? _thread;
+    private bool _stopping;
+
+    public string Name => "recycled memory";
+
+    public long Count() => stores().Sum(store => store.Bytes);
+
+    public long Scan(long bytes)
+    {
+        var given = 0L;
+        foreach (var store in stores())
+        {
+            if (given >= bytes) break;
+            given += store.Scan(bytes - given);
+        }
+
+        return given;
+    }
+
+    /// <summary>Takes a buffer that a client gives back. Whether it becomes memory again is found out later: the client closes its own descriptor first.</summary>
+    /// <param name="record">The buffer.</param>
+    /// <param name="shown">The client's descriptor; closed.</param>
+    /// <param name="giver">The client's domain; null where it is not known.</param>
+    /// <returns>False where it cannot be used again, and nothing was done.</returns>
+    public bool TryTake(BufferRecord record, SafeFileHandle shown, TrustDomain? giver)
+    {
+        if (WhyNot(record, shown, giver) is { } why)
+        {
+            HostLog.NotRecycled(log, record.Sequence, record.Heap.Name, why);
+            return false;
+        }
+
+        // A description of the host's own: the client's is to go.
+        var errno = DescriptorReopen.TryOpen(shown, FileAccessMode.ReadWrite, closeOnExec: true, out var own);
+        shown.Dispose();
+        if (errno != Errno.None) return false;
+        lock (_lock)
+        {
+            if (!_stopping)
+            {
+                _waiting.Add(new GivenBack(record, own, time.GetTimestamp()));
+                if (_thread is null)
+                {
+                    _thread = new Thread(Run) { IsBackground = true, Name = "dmaheap recycler" };
+                    _thread.Start();
+                }
+
+                _given.Set();
+                return true;
+            }
+        }
+
+        own.Dispose();
+        return false;
+    }
+
+    /// <summary>Ends it. What was not finished is not recycled.</summary>
+    public void Dispose()
+    {
+        Thread? thread;
+        lock (_lock)
+        {
+            _stopping = true;
+            thread = _thread;
+        }
+
+        _given.Set();
+        if (thread?.Join(TimeSpan.FromSeconds(5)) != false) _given.Dispose();
+        foreach (var store in stores()) store.Set(isOn: false);
+    }
+
+    private string? WhyNot(BufferRecord record, SafeFileHandle shown, TrustDomain? giver)
+    {
+        if (record.IsOpaque || record.Memory is not PageMemory { Ticket: { } ticket }) return "its memory is not of a heap that recycles";
+        if (giver is null) return "who gives it back is not known well enough";
+        if (giver != ticket.Domain) return "it was allocated in another trust domain";
+        if (DescriptorFlags.GetAccess(shown) is not (FileAccessMode.ReadWrite, true)) return "the descriptor shown does not read and write";
+        if (record.Attachments > 0) return "importers are attached";
+        if (!ticket.Store.HasRoomFor(record.Length)) return "as much is kept as may be";
+        lock (_lock) return _waiting.Count < MostWaiting ? null : "too many were given back at once";
+    }
+
+    private void Run()
+    {
+        ThreadNice.TrySet(Nice);
+        while (true)
+        {
+            List<GivenBack> now;
+            lock (_lock)
+            {
+                now = _waiting;
+                _waiting = [];
+                if (_stopping)
+                {
+                    foreach (var given in now) given.File.Dispose();
+                    return;
+                }
+            }
+
+            foreach (var given in now) Settle(given);
+            foreach (var store in stores()) store.DropOlderThan(s_age);
+            bool isWaiting;
+            lock (_lock) isWaiting = _waiting.Count > 0;
+            _given.WaitOne(isWaiting ? s_again : s_look);
+        }
+    }
+
+    private void Settle(in GivenBack given)
+    {
+        try
+        {
+            var errno = WriteLease.TryProbe(given.File);
+            if (errno == Errno.EAGAIN && time.GetElapsedTime(given.Since) < s_patience)
+            {
+                lock (_lock) _waiting.Add(given);
+                return;
+            }
+
+            using (given.File)
+            {
+                var why = errno == Errno.EAGAIN ? "somebody else has it open or mapped" : errno != Errno.None ? errno.Describe() : Recycle(in given);
+                if (why is not null) HostLog.NotRecycled(log, given.Record.Sequence, given.Record.Heap.Name, why);
+            }
+        }
+        catch (Exception exception) when (exception is HeapException or LinuxException or IOException)
+        {
+            HostLog.NotRecycled(log, given.Record.Sequence, given.Record.Heap.Name, exception.Message);
+        }
+    }
+
+    // The buffer is over from here on, whatever becomes of its file.
+    private string? Recycle(in GivenBack given)
+    {
+        var (record, file) = (given.Record, given.File);
+        var (memory, ticket) = ((PageMemory)record.Memory, ((PageMemory)record.Memory).Ticket!);
+        if (record.Attachments > 0 || watch.TryKeep(record) is not { } kept) return "it is in use";
+        releaser.WorkOff();
+        PageMemory? again = null;
+        try
+        {
+            var errno = FileSpace.TryPunchHole(file, 0, memory.Length);
+            if (errno != Errno.None) return errno.Describe();
+            if (!IsAsMade(file, memory)) return "it is not as it was made";
+            if (room.WhyNot(stores().Sum(store => store.Pieces), memory.Length) is { } why) return why;
+            if (!TryFill(file, memory)) return "its pages cannot be had again";
+            room.Took(memory.Length);
+            errno = DescriptorReopen.TryOpen(file, FileAccessMode.ReadWrite, closeOnExec: true, out var description);
+            if (errno != Errno.None) return errno.Describe();
+            again = new PageMemory(new PageFile(description, memory.Length, memory.PageSize, memory.MappedPageSize, PageFill.Zeroed), kept) { Ticket = ticket };
+            ticket.Store.Add(ticket, again);
+            return null;
+        }
+        finally
+        {
+            if (again is null) kept.Dispose();
+        }
+    }
+
+    // What its user could have changed, and the next one would see.
+    private static bool IsAsMade(SafeFileHandle file, PageMemory memory)
+    {
+        var status = FileStatus.Of(file);
+        return status.Length == memory.Length && status.Permissions == (UnixFileMode.UserRead | UnixFileMode.UserWrite)
+            && (status.Blocks == 0 || memory.PageSize > Environment.SystemPageSize) && !UserAttributes.Exist(file);
+    }
+
+    private bool TryFill(SafeFileHandle file, PageMemory memory)
+    {
+        if (memory.PageSize > Environment.SystemPageSize) return FileSpace.TryAllocate(file, 0, memory.Length) == Errno.None;
+        if (memory.MappedPageSize > memory.PageSize) return hugePages.TryPutTogether(file, memory.Length);
+        return FileZeros.TryWrite(file, 0, memory.Length) == Errno.None;
+    }
+
+    private readonly record struct GivenBack(BufferRecord Record, SafeFileHandle File, long Since);
+}
