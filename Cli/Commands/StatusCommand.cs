@@ -45,9 +45,17 @@ static class StatusCommand
         foreach (var retired in Rows(status, "retired")) Add(table, retired, $"{Text(retired, "why")}; {Text(retired, "reason") ?? Text(retired, "holders") ?? "its buffers live"}");
         console.Write(table);
         foreach (var plugin in Rows(status, "stayed")) console.WriteLine($"{Text(plugin, "plugin")} ({Hash(plugin)}) is still in memory since {Time(plugin, "since")}: {Text(plugin, "detail")}");
+        if (status["reclaim"] is JsonObject reclaim) ShowReclaim(reclaim, console);
         if (status["loading"] is JsonObject loading) console.WriteLine($"Loading since {Time(loading, "since")}: {Text(loading, "what")}");
         if (status["reload"] is JsonObject reload) ShowReload(reload, console);
         if (status["refused"] is JsonObject refused && Text(refused, "what") != "reload") console.WriteLine($"Refused at {Time(refused, "at")}: {Text(refused, "what")}: {Words.Visible(Text(refused, "reason") ?? "")}");
+    }
+
+    static void ShowReclaim(JsonObject reclaim, IAnsiConsole console)
+    {
+        var last = reclaim["last"]!;
+        var sources = string.Join(", ", last["sources"]!.AsArray().Select(source => $"{Text(source!, "source")} {Words.Size((long)source!["given"]!)}"));
+        console.WriteLine($"Gave {Words.Size((long)last["given"]!)} back at {Time(last, "at")} ({Text(last, "reason")}: {Words.Visible(sources)}), {Words.Size(reclaim["given"]!.AsObject().Sum(given => (long)given.Value!))} since the host started.");
     }
 
     static void ShowEffective(JsonObject configuration, IAnsiConsole console)

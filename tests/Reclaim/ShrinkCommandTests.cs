@@ -55,6 +55,22 @@ public sealed class ShrinkCommandTests
     }
 
     [Fact]
+    public async Task A_heap_that_was_taken_out_gives_what_it_keeps_as_long_as_it_drains_and_its_plugin_leaves_all_the_same()
+    {
+        using var heaps = new IsolatedHeaps(""" "other": { "plugin": "SystemHeap" }, "leaving": { "plugin": "FakeHeap", "options": { "hoard": "4MiB" } } """);
+        using var client = await DmaHeapClient.ConnectAsync(heaps.Host.SocketPath);
+        var held = await client.AllocateAsync("leaving", 4096);
+        heaps.Configure(""" "other": { "plugin": "SystemHeap" } """);
+        await client.ReloadAsync();
+
+        Assert.Equal(("heap leaving", 1L << 20), (await client.ShrinkAsync(bytes: 1)) is [var step] ? (step.Source, step.Given) : default);
+
+        held.Dispose();
+        Eventually.True(() => heaps.Host.Log.Any(line => line.StartsWith("230: Plugin FakeHeap", StringComparison.Ordinal)), "the plugin stays");
+        Assert.Empty(await client.ShrinkAsync());
+    }
+
+    [Fact]
     public void Only_root_and_the_hosts_user_may_shrink()
     {
         OtherUser.SkipUnlessRoot();
@@ -86,6 +102,7 @@ public sealed class ShrinkCommandTests
         var document = await sandbox.AskAsync("shrink", "two", "1MiB");
         Assert.Equal((1L << 20, "heap two", 3L << 20, 1L << 20), ((long)document["given"]!, (string?)document["sources"]![0]!["source"], (long)document["sources"]![0]!["count"]!, (long)document["sources"]![0]!["wanted"]!));
         Assert.Null((await sandbox.AskAsync("shrink"))["sources"]![0]!["wanted"]);
+        Assert.Matches(@"Gave 2 MiB back at .* \(asked: heap two 2 MiB\), 8 MiB since the host started", (await sandbox.RunAsync("status")).Output);
         Assert.Contains("Nobody has anything", (await sandbox.RunAsync("shrink", "two")).Output);
         Assert.Equal(2, (await sandbox.RunAsync("shrink", "two", "much")).ExitCode);
     }
