@@ -75,7 +75,7 @@ internal sealed class HostCore : IDisposable
         }
 
         Reclaimer.Add(Recycler);
-        Reclaimer.Add(Pools);
+        Reclaimer.Add(Pools.BySurplus);
         Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, Ops, relief, NewEpoch(), time, log, Probe);
         Adopter = new Adopter(() => Registry, Quotas, Watch, Allocator, time, log);
         Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };

@@ -6,6 +6,9 @@ internal interface IReclaimable
     /// <summary>For people: what it is, and of which heap.</summary>
     string Name { get; }
 
+    /// <summary>The heap that it lies ready for; null where it is for any.</summary>
+    string? Heap => null;
+
     /// <summary>Bytes it could give back now. An estimate, never negative.</summary>
     long Count();
 

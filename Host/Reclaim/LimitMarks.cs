@@ -16,6 +16,9 @@ internal static class LimitMarks
     /// <summary>Whether it is time to look often.</summary>
     public static bool IsNear(in MemoryRoom room) => room.Left < 4 * Low(room.Limit);
 
+    /// <summary>Bytes that can be kept for later without having to be given back at once.</summary>
+    public static long Spare(IEnumerable<MemoryRoom> rooms) => rooms.Min(room => room.Left - Enough(room.Limit));
+
     /// <summary>Bytes that are missing; 0 where there is enough.</summary>
     /// <param name="rooms">All that the host depends on.</param>
     /// <param name="isLow">Whether somebody has too little; then it is filled up to enough.</param>

@@ -7,7 +7,7 @@ internal sealed class OwnSource(IReclaimable memory, TimeProvider time, ILogger 
 {
     public override string Name => memory.Name;
 
-    public override string? Heap => null;
+    public override string? Heap => memory.Heap;
 
     public override bool MayHave => memory.Count() > 0;
 

@@ -3,7 +3,7 @@ namespace DmaHeap.Hosting.Reclaim;
 /// <summary>Who is asked for memory.</summary>
 /// <param name="WithOwn">The host's own memory.</param>
 /// <param name="WithHeaps">The heaps that implement <see cref="IShrinker"/>.</param>
-/// <param name="Heap">Of the heaps the one of this name alone, and those it replaced; null for every one.</param>
+/// <param name="Heap">What is of the heap of this name alone, and of those it replaced; null for everything.</param>
 internal readonly record struct ReclaimScope(bool WithOwn, bool WithHeaps, string? Heap)
 {
     /// <summary>Everybody there is.</summary>
@@ -14,6 +14,12 @@ internal readonly record struct ReclaimScope(bool WithOwn, bool WithHeaps, strin
     /// </summary>
     public static ReclaimScope Own { get; } = new(WithOwn: true, WithHeaps: false, null);
 
-    /// <summary>One heap, by its name.</summary>
-    public static ReclaimScope Of(string heap) => new(WithOwn: false, WithHeaps: true, heap);
+    /// <summary>One heap, by its name, and what lies ready for it.</summary>
+    public static ReclaimScope Of(string heap) => new(WithOwn: true, WithHeaps: true, heap);
+
+    /// <summary>One heap's <see cref="IShrinker"/> alone: for room that is the heap's, and not the host's.</summary>
+    public static ReclaimScope ShrinkerOf(string heap) => new(WithOwn: false, WithHeaps: true, heap);
+
+    /// <summary>Whether a source is asked that is of this heap; null for one that is of several.</summary>
+    public bool Has(string? heap) => Heap is null || Heap == heap;
 }

@@ -1,10 +1,11 @@
+using System.Runtime.CompilerServices;
 using DmaHeap.Hosting.Heaps;
 using Microsoft.Extensions.Logging;
 
 namespace DmaHeap.Hosting.Reclaim;
 
 /// <summary>
-/// Asks for memory, in this order, until there is enough: the host's own (recycled memory before pools), which costs least to make again; then the heaps that implement
+/// Asks for memory, in this order, until there is enough: the host's own, which costs least to make again; then the heaps that implement
 /// <see cref="IShrinker"/>, in the order of the configuration; then heaps that were replaced and drain. Thread-safe. No lock is held while a heap is asked.
 /// </summary>
 /// <param name="heaps">The heaps there are, in that order.</param>
@@ -13,7 +14,8 @@ namespace DmaHeap.Hosting.Reclaim;
 internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider time, ILogger log)
 {
     private readonly Lock _lock = new();
-    private OwnSource[] _own = [];
+    private readonly ConditionalWeakTable<IReclaimable, OwnSource> _sources = [];
+    private Func<IEnumerable<IReclaimable>>[] _own = [];
     private int _underWay;
     private volatile bool _stopping;
 
@@ -23,12 +25,16 @@ internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider 
     /// <summary>Whether there is anybody to ask: memory of the host's own that could be given back, or a heap that may have some.</summary>
     public bool HasSources => Own.Any(source => source.MayHave) || heaps().Any(slot => slot.Shrinker.MayHave);
 
-    private OwnSource[] Own => Volatile.Read(ref _own);
+    private IEnumerable<ReclaimSource> Own => Volatile.Read(ref _own).SelectMany(each => each()).Select(memory => _sources.GetValue(memory, own => new OwnSource(own, time, log)));
 
     /// <summary>Adds memory of the host's own, asked after what was added before.</summary>
-    public void Add(IReclaimable memory)
+    public void Add(IReclaimable memory) => Add(() => [memory]);
+
+    /// <summary>Adds memory of the host's own, asked after what was added before.</summary>
+    /// <param name="memory">All there is of it now, in the order to ask in.</param>
+    public void Add(Func<IEnumerable<IReclaimable>> memory)
     {
-        lock (_lock) Volatile.Write(ref _own, [.. _own, new OwnSource(memory, time, log)]);
+        lock (_lock) Volatile.Write(ref _own, [.. _own, memory]);
     }
 
     /// <summary>Asks nobody any more, and waits for those who are being asked, but not for one that hangs: after this heaps are disposed.</summary>
@@ -93,8 +99,9 @@ internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider 
 
     private IEnumerable<ReclaimSource> Sources(ReclaimScope scope)
     {
-        IEnumerable<ReclaimSource> own = scope.WithOwn ? Own : [];
-        return scope.WithHeaps ? own.Concat(heaps().Where(slot => scope.Heap is null || slot.Name == scope.Heap).Select(slot => slot.Shrinker)) : own;
+        var own = scope.WithOwn ? Own : [];
+        var all = scope.WithHeaps ? own.Concat(heaps().Select(slot => slot.Shrinker)) : own;
+        return all.Where(source => scope.Has(source.Heap));
     }
 
     private ReclaimReport Told(ReclaimReport report)

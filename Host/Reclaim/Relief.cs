@@ -29,7 +29,7 @@ internal sealed class Relief(Reclaimer reclaimer, Headroom headroom)
     public bool ForAllocation(HeapException refusal, long bytes, string heap)
     {
         var shortage = Shortages.Of(refusal);
-        return Helps(shortage, bytes, shortage == Shortage.HeapsOwn ? ReclaimScope.Of(heap) : ReclaimScope.All);
+        return Helps(shortage, bytes, shortage == Shortage.HeapsOwn ? ReclaimScope.ShrinkerOf(heap) : ReclaimScope.All);
     }
 
     private bool Helps(Shortage shortage, long bytes, ReclaimScope scope)

@@ -9,7 +9,7 @@ namespace DmaHeap.Tests.Cli;
 /// <summary>A directory with a configuration of the shipped heaps, and a command line that knows no other place.</summary>
 sealed class CliSandbox : IDisposable
 {
-    public const int SigInt = 2, SigKill = 9, SigTerm = 15;
+    public const int SigInt = 2, SigKill = 9, SigTerm = 15, SigStop = 19;
 
     readonly TemporaryDirectory _directory = new();
 

@@ -22,6 +22,23 @@ public sealed class DescriptorShortageTests
     }
 
     [Fact]
+    public void Descriptors_that_lie_ready_in_a_pool_serve_a_heap_that_has_none_left()
+    {
+        using var host = new PooledHost(PooledHost.Fixed(16 * 4096, 4096));
+        host.WaitFor(16);
+        host.Allocate(heap: "fresh").Dispose();
+        using (new NoDescriptors())
+        {
+            host.Allocate(heap: "fresh").Dispose();
+            Assert.Equal(12, host.Pool.Buffers); // inside the heap, a quarter of what lies ready
+        }
+
+        var given = Assert.Single(host.Test.Host.Core.Reclaimer.Totals.Last!.Steps);
+        Assert.Equal(("pool of plain", 16L * 4096, 4L * 4096), (given.Source, given.Count, given.Given));
+        host.Test.AssertNothingIsHeld("fresh");
+    }
+
+    [Fact]
     public void An_export_that_runs_out_of_descriptors_half_way_gives_the_buffer_back()
     {
         using var host = new TestHost();

@@ -41,6 +41,24 @@ public sealed class ShrinkCommandTests
     }
 
     [Fact]
+    public async Task Of_pools_the_one_with_most_that_nobody_wants_is_asked_first_and_a_heap_asked_by_name_gives_its_own()
+    {
+        using var heaps = new IsolatedHeaps("""
+            "least": { "plugin": "SystemHeap", "pool": { "min": "1MiB", "max": "1MiB", "sizes": ["4KiB"] } },
+            "most": { "plugin": "SystemHeap", "isolation": "process", "pool": { "min": "2MiB", "max": "2MiB", "sizes": ["4KiB"] } },
+            "near": { "plugin": "FakeHeap", "options": { "hoard": "1MiB" }, "pool": { "min": "1MiB", "max": "1MiB", "sizes": ["64KiB"] } }
+            """);
+        using var client = await DmaHeapClient.ConnectAsync(heaps.Host.SocketPath);
+        Eventually.True(() => heaps.Host.Host.Core.Pools.All.Sum(pool => pool.Bytes) == 4 << 20, "the pools are not filled");
+
+        var steps = await client.ShrinkAsync("near");
+        Assert.Equal([("pool of near", 1L << 20), ("heap near", 1L << 20)], steps.Select(step => (step.Source, step.Given)));
+        steps = await client.ShrinkAsync(bytes: (2 << 20) + 1);
+        Assert.Equal([("pool of most", 2L << 20), ("pool of least", 4096)], steps.Select(step => (step.Source, step.Given)));
+        Assert.Equal((1L << 20) - 4096, (await client.ShrinkAsync()).Sum(step => step.Given));
+    }
+
+    [Fact]
     public async Task A_worker_that_dies_when_it_is_asked_has_given_nothing_and_the_next_one_is_asked_again()
     {
         using var heaps = new IsolatedHeaps(""" "far": { "plugin": "FakeHeap", "isolation": "process", "opTimeout": "1s", "options": { "hoard": "2MiB", "rules": [ { "on": "scan", "call": 1, "hang": "forever" } ] } } """);

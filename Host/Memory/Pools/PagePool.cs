@@ -1,5 +1,6 @@
 using DmaHeap.Hosting.Configuration;
 using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Reclaim;
 
 namespace DmaHeap.Hosting.Memory.Pools;
 
@@ -11,7 +12,7 @@ namespace DmaHeap.Hosting.Memory.Pools;
 /// <param name="statistics">What happens is counted there.</param>
 /// <param name="time">Its clock.</param>
 /// <param name="wake">Wakes the filler.</param>
-internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvider time, Action wake) 
+internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvider time, Action wake) : IReclaimable
 {
     // Each length and name a heap is asked for is a class of its own; whoever makes up a new name each time shall not make us remember them all.
     private const int MostClasses = 64;
@@ -30,6 +31,8 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
     /// <summary>The heap's name.</summary>
     public string Heap => heap;
 
+    public string Name => $"pool of {heap}";
+
     /// <summary>Whether there is a pool at all.</summary>
     public bool IsOn => _terms is not null;
 
@@ -39,6 +42,8 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
     public long Bytes => Interlocked.Read(ref _bytes);
 
     public int Buffers => Volatile.Read(ref _buffers);
+
+    public long Count() => Bytes;
 
     /// <summary>Bytes beyond what is wanted of it now.</summary>
     public long SurplusBytes

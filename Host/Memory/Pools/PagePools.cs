@@ -10,7 +10,7 @@ namespace DmaHeap.Hosting.Memory.Pools;
 /// <param name="headroom">How much memory there is.</param>
 /// <param name="time">The host's clock.</param>
 /// <param name="log">The host's log.</param>
-internal sealed class PagePools(HugePages hugePages, Headroom headroom, TimeProvider time, ILogger log) : IReclaimable, IDisposable
+internal sealed class PagePools(HugePages hugePages, Headroom headroom, TimeProvider time, ILogger log) : IDisposable
 {
     private readonly Lock _lock = new();
     private List<PagePool> _pools = [];
@@ -45,22 +45,8 @@ internal sealed class PagePools(HugePages hugePages, Headroom headroom, TimeProv
         if (All.Any(pool => pool.IsOn)) Wake();
     }
 
-    public string Name => "pools";
-
-    public long Count() => All.Sum(pool => pool.Bytes);
-
-    /// <summary>The pool with most that nobody wants comes first.</summary>
-    public long Scan(long bytes)
-    {
-        var given = 0L;
-        foreach (var pool in All.Where(pool => pool.Buffers > 0).OrderByDescending(pool => pool.SurplusBytes).ThenByDescending(pool => pool.Bytes))
-        {
-            if (given >= bytes) break;
-            given += pool.Scan(bytes - given);
-        }
-
-        return given;
-    }
+    /// <summary>Those that have something, in the order to be asked for it: the one with most that nobody wants comes first.</summary>
+    public IEnumerable<IReclaimable> BySurplus() => All.Where(pool => pool.Buffers > 0).OrderByDescending(pool => pool.SurplusBytes).ThenByDescending(pool => pool.Bytes);
 
     /// <summary>Stops filling and drops everything.</summary>
     public void Dispose()

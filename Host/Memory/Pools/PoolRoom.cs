@@ -1,10 +1,11 @@
+using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Linux;
 
 namespace DmaHeap.Hosting.Memory.Pools;
 
 /// <summary>
 /// How much all pools together may take, so that the host lacks nothing for their sake: an eighth of its descriptors and of the system's watches, and memory only while an eighth of all stays
-/// available beyond it. For the filler's thread alone.
+/// available beyond it, and more where that would be given back again at once. For the filler's thread alone.
 /// </summary>
 internal sealed class PoolRoom(Headroom headroom, TimeProvider time)
 {
@@ -36,6 +37,7 @@ internal sealed class PoolRoom(Headroom headroom, TimeProvider time)
         var now = time.GetTimestamp();
         if (_lookedAt != 0 && time.GetElapsedTime(_lookedAt, now) < s_fresh) return _left;
         _lookedAt = now;
-        return _left = headroom.Available() - _kept;
+        // Nor so much that it would have to be given back again.
+        return _left = Math.Min(headroom.Available() - _kept, LimitMarks.Spare(headroom.Rooms()));
     }
 }

@@ -14,7 +14,7 @@ internal sealed class PooledHost : IDisposable
         Test = new TestHost(options =>
         {
             var plain = options.Heaps[0] with { Pool = pool, Pages = pages, Commit = commit };
-            var changed = options with { Heaps = [plain, new HeapDefinition { Name = "fresh", Create = context => new ScriptedHeap(context), Pages = pages, Commit = commit }] };
+            var changed = options with { Heaps = [plain, new HeapDefinition { Name = "fresh", Create = context => new ScriptedHeap(context), Pages = pages, Commit = commit }], WatchesMemory = false };
             return change is null ? changed : change(changed);
         });
     }
