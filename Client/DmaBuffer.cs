@@ -95,7 +95,7 @@ public sealed partial class DmaBuffer : IDisposable
     public CpuAccessScope BeginCpuAccess(CpuAccessDirection direction)
     {
         if (direction is < CpuAccessDirection.Read or > CpuAccessDirection.ReadWrite) throw new ArgumentOutOfRangeException(nameof(direction));
-        if (_client is null || !Flags.HasFlag(BufferFlags.CpuAccessHooks)) return default;
+        if (_client is null || (Flags & BufferFlags.CpuAccessHooks) == 0) return default;
         _client.AccessCpu(Handle, direction, end: false);
         return new CpuAccessScope(this, direction);
     }

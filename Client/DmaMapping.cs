@@ -49,7 +49,7 @@ public sealed class DmaMapping : IDisposable
     /// <exception cref="ArgumentOutOfRangeException">The part does not lie inside.</exception>
     public Span<byte> Slice(long offset, int length)
     {
-        if (!Access.HasFlag(FileAccess.Write)) throw new InvalidOperationException("The mapping is for reading: use ReadOnlySpan, or map with FileAccess.ReadWrite.");
+        if ((Access & FileAccess.Write) == 0) throw new InvalidOperationException("The mapping is for reading: use ReadOnlySpan, or map with FileAccess.ReadWrite.");
         return _mapping.Slice(offset, length);
     }
 
@@ -57,6 +57,8 @@ public sealed class DmaMapping : IDisposable
     /// <inheritdoc cref="Slice" path="/param"/>
     /// <exception cref="ArgumentOutOfRangeException">The part does not lie inside.</exception>
     public ReadOnlySpan<byte> ReadOnlySlice(long offset, int length) => _mapping.Slice(offset, length);
+
+    internal bool IsClosed => _mapping.IsClosed;
 
     /// <summary>Unmaps it.</summary>
     public void Dispose() => _mapping.Dispose();
