@@ -34,13 +34,13 @@ public sealed partial class DmaBuffer : IDisposable
     /// <summary>Names the buffer; null when this object was made of a descriptor without asking the host. Another one after a host that was started anew has adopted it.</summary>
     public BufferId? Id => _adopted is { } adopted ? adopted.Id : _id;
 
-    /// <summary>Bytes, a multiple of <see cref="PageSize"/>.</summary>
+    /// <summary>Bytes, in whole pages.</summary>
     public long Length { get; }
 
     /// <summary>What the buffer is; <see cref="BufferFlags.None"/> when this object was made of a descriptor without asking the host.</summary>
     public BufferFlags Flags => _adopted is { } adopted ? adopted.Flags : _flags;
 
-    /// <summary>Bytes of each page; mappings start at a multiple of it.</summary>
+    /// <summary>Bytes of each page as it is mapped; parts of the buffer are mapped from a multiple of it.</summary>
     public int PageSize { get; }
 
     /// <summary>Names the request that allocated it as the host's log and a heap's journal do (<c>7-42</c>); buffers allocated at once share one. Empty where the buffer came as a

@@ -236,6 +236,7 @@ internal sealed class Allocator(
         }
     }
 
+    // Never the description that memfd_create made: the kernel does not count it as a writer, so a write lease would be granted on another one while a client writes through it.
     private static SafeFileHandle OpenForClient(in ShownFile shown, FileAccessMode mode)
     {
         if (shown.Watch is not null && mode == FileAccessMode.ReadWrite) return shown.File;

@@ -57,6 +57,23 @@ public sealed class MappingTests
         Assert.Equal(8, FileStatus.Of(buffer.Handle).Blocks); // the control: one page
     }
 
+    [Fact]
+    public void Of_a_batch_those_from_the_hosts_pool_are_mapped_with_all_their_pages_and_the_others_with_none()
+    {
+        using var host = new PooledHost(PooledHost.Fixed(2 << 20, 1 << 20));
+        host.WaitFor(buffers: 2);
+        using var client = DmaHeapClient.Connect(host.Test.SocketPath);
+
+        using var batch = client.AllocateBatch("plain", [1 << 20, 4096, 1 << 20]);
+
+        Assert.Equal([BufferFlags.Resident, BufferFlags.None, BufferFlags.Resident], batch.Select(buffer => buffer.Flags & BufferFlags.Resident));
+        Assert.Equal([1024L, 0, 1024], batch.Select(buffer =>
+        {
+            using var mapping = buffer.Map();
+            return ResidentKiB(mapping);
+        }));
+    }
+
     [Theory]
     [InlineData(HugePage, 0, HugePage)] // shorter than what is aligned anyway
     [InlineData(1 << 30, 0, 1 << 30)]
