@@ -42,6 +42,12 @@ public sealed record DmaHeapHostOptions
     /// <summary>Whether the configuration and the plugins' folders are watched, and reloaded when they change; see <see cref="DmaHeapHost.Reload"/>.</summary>
     public bool WatchFiles { get; init; }
 
+    /// <summary>Told when a reload begins, whatever caused it: a change of files, <see cref="DmaHeapHost.Reload"/>, a client's request. On the reload's own thread; must neither throw nor wait for a reload.</summary>
+    public Action? Reloading { get; init; }
+
+    /// <summary>Told of each reload that ends, as <see cref="Reloading"/> is of its beginning, and with what became of it.</summary>
+    public Action<ReloadOutcome>? Reloaded { get; init; }
+
     /// <summary>
     /// How long a heap that was replaced or taken out may wait for its last buffer, where the configuration does not say; null for as long as it takes. After it the heap is disposed:
     /// its buffers are released to it with <see cref="ReleaseReason.HeapStopping"/>, and stay their clients', counted and charged as before.

@@ -102,6 +102,9 @@ internal sealed class HostCore : IDisposable
     /// <summary>Told after other heaps, or the same by other terms, are served.</summary>
     public event Action? HeapsChanged;
 
+    /// <summary>Told when other files may be what the heaps are made of: after a reload, also one that was refused, and when other heaps are served.</summary>
+    public event Action? FilesChanged;
+
     public Quotas Quotas { get; }
 
     /// <summary>Gives memory back.</summary>
@@ -163,7 +166,11 @@ internal sealed class HostCore : IDisposable
     {
         _registry = registry;
         HeapsChanged?.Invoke();
+        FilesMayDiffer();
     }
+
+    /// <summary>Says that a reload has looked at other files. For <see cref="HeapChanges"/> alone.</summary>
+    public void FilesMayDiffer() => FilesChanged?.Invoke();
 
     /// <summary>Takes over what a plan says of the host as a whole.</summary>
     public void Change(HostPlanned plan)

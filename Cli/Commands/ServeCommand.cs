@@ -47,9 +47,10 @@ static class ServeCommand
         ThrowIfTooFewDescriptors();
         // Buffers of all users pass through this process: nobody but root may look into it, and it leaves no core. Unless its author looks already.
         ProcessControl.IsDumpable = Debugger.IsAttached;
-        using var host = Build(options);
+        RunningService? service = null; // before any reload
+        using var host = Build(options with { Reloading = () => service?.ReloadBegins(), Reloaded = outcome => service?.ReloadEnded(outcome) });
         var log = host.Services.GetRequiredService<ILoggerFactory>().CreateLogger("DmaHeap");
-        var service = new RunningService(new ServiceManager(log), host.Services.GetRequiredService<DmaHeapHostAccessor>(), options.SocketPath!);
+        service = new RunningService(new ServiceManager(log), host.Services.GetRequiredService<DmaHeapHostAccessor>(), options.SocketPath!);
         using var hangup = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => service.Reload(signal));
         using var stopping = host.Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(service.Stop);
         await StartAsync(host, cancellationToken);

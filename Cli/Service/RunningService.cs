@@ -23,12 +23,25 @@ sealed class RunningService(ServiceManager manager, DmaHeapHostAccessor running,
         foreach (var name in stored.Select(buffer => buffer.Name).Distinct()) TellUnlessStopping(() => manager.Forget(name));
     }
 
-    /// <summary>SIGHUP: reads the configuration again, on another thread, since the signal's is wanted for the next one.</summary>
+    /// <summary>SIGHUP: has the configuration read again.</summary>
     public void Reload(PosixSignalContext signal)
     {
         signal.Cancel = true;
-        ThreadPool.QueueUserWorkItem(_ => Reload());
+        try
+        {
+            running.Host.RequestReload();
+        }
+        catch (InvalidOperationException)
+        {
+            // Not up yet, or going down: there is nothing to reload.
+        }
     }
+
+    /// <summary>A reload begins, whoever wanted it.</summary>
+    public void ReloadBegins() => TellUnlessStopping(manager.Reloading);
+
+    /// <summary>It has ended; one that was refused is logged with its reasons.</summary>
+    public void ReloadEnded(ReloadOutcome outcome) => TellUnlessStopping(() => manager.Ready(Describe(outcome.Refusal is null ? "" : "; the last reload was refused, see dmaheap status")));
 
     /// <summary>It ends. Nothing is told after this.</summary>
     public void Stop()
@@ -38,26 +51,6 @@ sealed class RunningService(ServiceManager manager, DmaHeapHostAccessor running,
             _stopping = true;
             manager.Stopping();
         }
-    }
-
-    void Reload()
-    {
-        TellUnlessStopping(manager.Reloading);
-        var outcome = "";
-        try
-        {
-            running.Host.Reload();
-        }
-        catch (HeapChangeException)
-        {
-            outcome = "; the last reload was refused, see dmaheap status"; // logged with its reasons
-        }
-        catch (InvalidOperationException)
-        {
-            return; // not up yet, or going down: there is nothing to reload
-        }
-
-        TellUnlessStopping(() => manager.Ready(Describe(outcome)));
     }
 
     void TellUnlessStopping(Action tell)

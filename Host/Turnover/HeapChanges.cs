@@ -79,6 +79,7 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
     public ReloadOutcome Reload()
     {
         ReloadOutcome? outcome = null;
+        options.Reloading?.Invoke();
         try
         {
             InTurn("reload", () => outcome = Apply(HostPlan.Make(options, plugins)));
@@ -93,8 +94,18 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
         }
         catch (HeapChangeException refusal)
         {
-            LastReload = new ReloadOutcome(time.GetUtcNow(), refusal.Message);
+            LastReload = outcome = new ReloadOutcome(time.GetUtcNow(), refusal.Message);
             throw;
+        }
+        catch (Exception failure)
+        {
+            outcome = new ReloadOutcome(time.GetUtcNow(), failure.Message);
+            throw;
+        }
+        finally
+        {
+            core.FilesMayDiffer();
+            options.Reloaded?.Invoke(outcome!);
         }
     }
 

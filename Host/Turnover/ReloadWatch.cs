@@ -10,7 +10,7 @@ namespace DmaHeap.Hosting.Turnover;
 /// </summary>
 internal sealed class ReloadWatch : IDisposable
 {
-    private const ulong QueueKey = 0, StopKey = 1, RequestKey = 2;
+    private const ulong QueueKey = 0, StopKey = 1, RequestKey = 2, RefreshKey = 3;
     private const int PauseMs = 100, LongestMs = 1000;
     private const InotifyMask Changes = InotifyMask.CloseWrite | InotifyMask.MovedTo | InotifyMask.MovedFrom | InotifyMask.Create | InotifyMask.Delete
         | InotifyMask.DeleteSelf | InotifyMask.MoveSelf | InotifyMask.OnlyDirectory;
@@ -19,7 +19,7 @@ internal sealed class ReloadWatch : IDisposable
 
     private readonly HostCore _core;
     private readonly EventPoll _poll = new();
-    private readonly EventSignal _stop = new(), _request = new();
+    private readonly EventSignal _stop = new(), _request = new(), _refresh = new();
     private readonly InotifyQueue _queue = new();
     private readonly Dictionary<int, string> _watched = [];
     private readonly Thread _thread;
@@ -29,7 +29,9 @@ internal sealed class ReloadWatch : IDisposable
         _core = core;
         _poll.Add(_stop.Handle, ReadyEvents.Readable, StopKey);
         _poll.Add(_request.Handle, ReadyEvents.Readable, RequestKey);
+        _poll.Add(_refresh.Handle, ReadyEvents.Readable, RefreshKey);
         _poll.Add(_queue.Handle, ReadyEvents.Readable, QueueKey);
+        core.FilesChanged += Refresh; // whoever has it reload: a signal, a client, the embedding program
         Watch();
         _thread = new Thread(Run) { IsBackground = true, Name = "dmaheap reload" };
         _thread.Start();
@@ -54,6 +56,7 @@ internal sealed class ReloadWatch : IDisposable
 
     public void Dispose()
     {
+        _core.FilesChanged -= Refresh;
         _stop.Signal();
         // A plugin's constructor may hang in a reload; then what is waited on is left to it.
         if (!_thread.Join(s_patience)) return;
@@ -61,6 +64,7 @@ internal sealed class ReloadWatch : IDisposable
         _queue.Dispose();
         _stop.Dispose();
         _request.Dispose();
+        _refresh.Dispose();
     }
 
     private void Run()
@@ -77,6 +81,13 @@ internal sealed class ReloadWatch : IDisposable
             foreach (var descriptor in ready[..count])
             {
                 if (descriptor.Data == StopKey) return;
+                if (descriptor.Data == RefreshKey)
+                {
+                    _refresh.Drain();
+                    TryWatch();
+                    continue;
+                }
+
                 if (descriptor.Data == RequestKey) asked = _request.Drain() > 0;
                 else if (!Drain(buffer)) continue;
                 last = Environment.TickCount64;
@@ -85,15 +96,26 @@ internal sealed class ReloadWatch : IDisposable
 
             if (first is null || (!asked && Environment.TickCount64 < Math.Min(last + PauseMs, first.Value + LongestMs))) continue;
             first = null;
-            Reload();
+            _core.Changes.ReloadQuietly();
         }
     }
 
-    private void Reload()
+    private void Refresh()
     {
         try
         {
-            _core.Changes.ReloadQuietly();
+            _refresh.Signal();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The host ends; who told this had begun before.
+        }
+    }
+
+    private void TryWatch()
+    {
+        try
+        {
             Watch();
         }
         catch (Exception exception)

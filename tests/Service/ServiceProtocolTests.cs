@@ -47,25 +47,42 @@ public sealed class ServiceProtocolTests : IDisposable
         Assert.DoesNotContain("READY", _manager.Next(TimeSpan.Zero)?.Keys ?? Enumerable.Empty<string>());
     }
 
-    [Fact]
-    public async Task A_reload_is_told_with_its_time_and_ends_with_ready()
+    [Theory]
+    [InlineData("a signal")]
+    [InlineData("the files alone")]
+    [InlineData("the command")]
+    public async Task A_reload_is_told_with_its_time_and_ends_with_ready(string by)
     {
         using var host = Start();
         Assert.Contains("READY", _manager.NextState().Keys);
         var before = Microseconds();
         _sandbox.WriteConfiguration("""  "system": { "plugin": "SystemHeap" }, "more": { "plugin": "SystemHeap" }  """);
-        host.Signal(SigHup);
+        await AskForReloadAsync();
         var reloading = _manager.NextState();
         Assert.Equal("1", reloading["RELOADING"]);
         Assert.InRange(long.Parse(reloading["MONOTONIC_USEC"], CultureInfo.InvariantCulture), before, Microseconds());
-        var ready = _manager.NextState();
-        Assert.Equal(("1", $"Serving 2 of 2 heaps on {_sandbox.Socket}"), (ready["READY"], ready["STATUS"]));
+        EndsWith(status => status == $"Serving 2 of 2 heaps on {_sandbox.Socket}");
 
         _sandbox.WriteConfiguration("nonsense");
-        host.Signal(SigHup);
-        Assert.Contains("RELOADING", _manager.NextState().Keys);
-        Assert.Contains("the last reload was refused", _manager.NextState()["STATUS"]);
+        await AskForReloadAsync();
+        EndsWith(status => status.Contains("the last reload was refused"));
         Assert.Equal(2, (await _sandbox.AskAsync("list"))["heaps"]!.AsArray().Count);
+
+        async Task AskForReloadAsync()
+        {
+            if (by == "a signal") host.Signal(SigHup);
+            if (by == "the command") await _sandbox.RunAsync("reload");
+        }
+
+        // The files are noticed as well, so that there may be more reloads than were asked for. Each begins and ends.
+        void EndsWith(Func<string, bool> wanted)
+        {
+            while (true)
+            {
+                var state = _manager.NextState();
+                if (state.ContainsKey("READY") && wanted(state["STATUS"])) return;
+            }
+        }
     }
 
     [Fact]

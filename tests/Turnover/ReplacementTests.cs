@@ -4,6 +4,7 @@ using DmaHeap.Hosting.Turnover;
 using DmaHeap.Linux;
 using DmaHeap.Tests.Host;
 using DmaHeap.Tests.Support;
+using TemporaryDirectory = DmaHeap.Tests.Linux.TemporaryDirectory;
 
 namespace DmaHeap.Tests.Turnover;
 
@@ -42,6 +43,34 @@ public sealed class ReplacementTests : IDisposable
         Assert.Empty(host.Host.Core.Plugins.Stayed);
         Assert.Equal(contexts, Contexts());
         host.AssertNothingIsHeld("turn");
+    }
+
+    [Fact]
+    public void A_plugin_that_a_reload_brought_is_watched_from_then_on_whoever_asked_for_that()
+    {
+        using var elsewhere = new TemporaryDirectory();
+        var plugin = elsewhere["TurnoverPlugin/TurnoverPlugin.dll"];
+        _deployment.Configure($$""" "turn": { "plugin": "{{plugin}}", "required": false } """);
+        using var host = _deployment.Start(options => options with { WatchFiles = true });
+        Assert.Equal(HeapErrno.NoDevice, host.Refused(4096, "turn").Errno);
+        Put(1);
+        Assert.Equal(1, host.Host.Reload().Replaced); // not by the watch, which has not seen this folder
+        Assert.Equal("code-version-1", Deployment.Which(host, "turn"));
+
+        // Again and again, since the watch may begin a moment after the reload's end.
+        Eventually.True(() =>
+        {
+            Put(2);
+            return SpinWait.SpinUntil(() => Deployment.Which(host, "turn") == "code-version-2", TimeSpan.FromSeconds(1));
+        }, "the new file was not noticed");
+
+        void Put(int version)
+        {
+            _deployment.Deploy(version);
+            Directory.CreateDirectory(Path.GetDirectoryName(plugin)!);
+            File.Copy(_deployment.Plugin, elsewhere["incoming"], overwrite: true);
+            File.Move(elsewhere["incoming"], plugin, overwrite: true);
+        }
     }
 
     [Fact]
