@@ -111,6 +111,9 @@ public sealed partial class DmaHeapHost : IDisposable
     /// <summary>Clients connected now.</summary>
     internal int Connections => _server?.Connections ?? 0;
 
+    /// <summary>What serves the socket; null without one.</summary>
+    internal SocketServer? Server => _server;
+
     internal HostCore Core => _core ?? throw new ObjectDisposedException(nameof(DmaHeapHost));
 
     private static ISocketPlace? PlaceOf(DmaHeapHostOptions options)

@@ -54,6 +54,12 @@ public sealed record DmaHeapHostOptions
     /// </summary>
     public TimeSpan? DrainLimit { get; init; }
 
+    /// <summary>
+    /// For how long, at most 1 ms, a worker that has answered a client may look for its next request before it sleeps, where the configuration does not say: zero not to, null for
+    /// what suits most machines. See docs/configuration.md, <c>server.spin</c>.
+    /// </summary>
+    public TimeSpan? MostSpin { get; init; }
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

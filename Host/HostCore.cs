@@ -11,6 +11,7 @@ using DmaHeap.Hosting.Memory.Recycling;
 using DmaHeap.Hosting.Ops;
 using DmaHeap.Hosting.Policy;
 using DmaHeap.Hosting.Reclaim;
+using DmaHeap.Hosting.Server;
 using DmaHeap.Hosting.Turnover;
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
@@ -48,6 +49,7 @@ internal sealed class HostCore : IDisposable
         _headroom = new Headroom();
         Quotas = new Quotas(Settle(plan.Limits));
         _plan = plan with { Heaps = [] };
+        Spin = new SpinRule(Environment.ProcessorCount, plan.MostSpin);
         var descriptors = (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft);
         ImportLimits = new ImportLimits(perUser: Math.Max(16, descriptors / 8), total: Math.Max(32, descriptors / 4));
         Releaser = new Releaser(Quotas, log);
@@ -140,6 +142,9 @@ internal sealed class HostCore : IDisposable
 
     public EmbeddedCpuAccess CpuAccess { get; }
 
+    /// <summary>When the server's workers look for requests instead of waiting for them.</summary>
+    public SpinRule Spin { get; }
+
     public TimeProvider Time { get; }
 
     public ILogger Log => _log;
@@ -178,6 +183,7 @@ internal sealed class HostCore : IDisposable
         Quotas.Change(Settle(plan.Limits));
         _plan = plan with { Heaps = [] };
         Retired.DrainLimit = plan.DrainLimit;
+        Spin.Most = plan.MostSpin;
     }
 
     /// <summary>Unloads plugins that nobody uses, after what is under way on this thread has let go of them.</summary>

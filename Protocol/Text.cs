@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.Unicode;
 
 namespace DmaHeap.Protocol;
 
@@ -48,8 +49,8 @@ public static class TextField
     /// <param name="text">The text.</param>
     public static void Write(Span<byte> field, ReadOnlySpan<char> text)
     {
-        field.Clear();
-        Encoding.UTF8.GetEncoder().Convert(text, field[..^1], flush: true, out _, out _, out _);
+        Utf8.FromUtf16(text, field[..^1], out _, out var written);
+        field[written..].Clear();
     }
 
     /// <summary>Fills a field, or says that the text does not fit it.</summary>
@@ -70,17 +71,20 @@ public static class TextField
     public static bool TryRead(ReadOnlySpan<byte> field, out string text)
     {
         text = "";
+        if (!TryReadBytes(field, out var utf8)) return false;
+        text = s_strict.GetString(utf8);
+        return true;
+    }
+
+    /// <summary>Reads a field as strictly, for somebody who may have the text already.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="utf8">The bytes before the first zero: valid UTF-8.</param>
+    /// <returns>As <see cref="TryRead"/>.</returns>
+    public static bool TryReadBytes(ReadOnlySpan<byte> field, out ReadOnlySpan<byte> utf8)
+    {
         var end = field.IndexOf((byte)0);
-        if (end < 0 || field[end..].ContainsAnyExcept((byte)0)) return false;
-        try
-        {
-            text = s_strict.GetString(field[..end]);
-            return true;
-        }
-        catch (DecoderFallbackException)
-        {
-            return false;
-        }
+        utf8 = end < 0 ? [] : field[..end];
+        return end >= 0 && !field[end..].ContainsAnyExcept((byte)0) && Utf8.IsValid(utf8);
     }
 
     /// <summary>Reads a field leniently, as a client may: up to the first zero, bad bytes replaced.</summary>

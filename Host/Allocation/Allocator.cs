@@ -99,7 +99,7 @@ internal sealed class Allocator(
         {
             probe.Reached(AllocationStep.Requested);
             length = Admission.Check(slot, in request);
-            quotas.Charge(slot.Accounts, request.Caller.UserId, length);
+            Charge(slot, request.Caller.UserId, length);
         }
         catch
         {
@@ -143,6 +143,20 @@ internal sealed class Allocator(
         }
     }
 
+    // Who gave a buffer back and asks for another is not refused for the one that is gone: its release is only a moment behind.
+    private void Charge(HeapSlot slot, uint userId, long length)
+    {
+        try
+        {
+            quotas.Charge(slot.Accounts, userId, length);
+        }
+        catch (HeapException refusal) when (refusal.Cause != HeapCause.BufferLimit)
+        {
+            watch.TryCatchUp();
+            quotas.Charge(slot.Accounts, userId, length);
+        }
+    }
+
     private HeapBuffer CallHeap(HeapSlot slot, in BufferRequest request, long length, CancellationToken cancellationToken)
     {
         var asked = new AllocationRequest
@@ -161,8 +175,7 @@ internal sealed class Allocator(
         MemoryService.BeginAllocation(request.Name, slot.Memory is { Recycles: true } ? request.Domain?.Value : null);
         try
         {
-            return slot.Heap!.Allocate(in asked, cancellationToken)
-                ?? throw new InvalidOperationException("Allocate returned null.");
+            return Call(slot.Heap!, in asked, cancellationToken) ?? throw new InvalidOperationException("Allocate returned null.");
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -171,6 +184,20 @@ internal sealed class Allocator(
         catch (Exception exception) when (exception is not HeapException)
         {
             throw Faulted(slot, nameof(IHeap.Allocate), exception);
+        }
+    }
+
+    // So with what a heap has left.
+    private HeapBuffer? Call(IHeap heap, in AllocationRequest asked, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return heap.Allocate(in asked, cancellationToken);
+        }
+        catch (HeapException refusal) when (refusal.Errno == HeapErrno.NoMemory)
+        {
+            if (!watch.TryCatchUp()) throw;
+            return heap.Allocate(in asked, cancellationToken);
         }
     }
 

@@ -58,7 +58,14 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
     /// <exception cref="HeapException">The heap failed, or came back after it was given up.</exception>
     public MmapPolicy MmapPolicyOf(BufferRecord record, Action<HeapException>? whenGivenUp)
     {
-        var call = new OpCall(record, NoReply.Instance, static _ => null) { WhenGivenUp = whenGivenUp is null ? null : () => whenGivenUp(record.Heap.Health.Refusal(record.Heap.Name)) };
+        if (!record.Heap.IsEnteredBy(nameof(HeapBuffer.MmapPolicy), record.Buffer)) return record.Buffer.MmapPolicy;
+        return AskMmapPolicy(record, whenGivenUp);
+    }
+
+    private MmapPolicy AskMmapPolicy(BufferRecord record, Action<HeapException>? whenGivenUp)
+    {
+        var call = OpCall.For(record, asker: null, static _ => null);
+        if (whenGivenUp is not null) call.WhenGivenUp = _ => whenGivenUp(record.Heap.Health.Refusal(record.Heap.Name));
         return Call(call, nameof(HeapBuffer.MmapPolicy), buffer => buffer.MmapPolicy);
     }
 

@@ -12,7 +12,7 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
     private volatile HeapBuffer _buffer = buffer;
     private int _state;
     private int _attachments;
-    private OpTurn? _turn;
+    private OpTurn _turn;
 
     /// <summary>A buffer that a host before this one made: alive, and without a heap's object from the first.</summary>
     public static BufferRecord Adopted(ulong sequence, HeapSlot heap, HostMemory memory, Caller owner, string name, long adoptedAt) =>
@@ -98,8 +98,8 @@ internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buf
 
     public void Detached() => Interlocked.Decrement(ref _attachments);
 
-    /// <summary>Its ops, one at a time. Made when first asked for: most buffers never see an op.</summary>
-    public OpTurn Turn => Volatile.Read(ref _turn) ?? Interlocked.CompareExchange(ref _turn, new OpTurn(Heap), null) ?? _turn;
+    /// <summary>Its ops, one at a time.</summary>
+    public ref OpTurn Turn => ref _turn;
 }
 
 /// <summary>A buffer's life, in order. There is no way back.</summary>

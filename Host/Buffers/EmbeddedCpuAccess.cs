@@ -33,7 +33,7 @@ internal sealed class EmbeddedCpuAccess(BufferOps ops)
     private static void Carry(BufferRecord record, SafeFileHandle shown, Action<OpCall> op)
     {
         var reply = new WaitingReply();
-        record.Turn.Post(new OpCall(record, reply, call =>
+        record.Turn.Post(OpCall.For(record, new OpAsker(reply), call =>
         {
             call.Shown = shown;
             op(call);

@@ -91,7 +91,7 @@ public static class ConfigurationReader
         if (!OptionsBinder.DescribeOwn<HostSection>().TryRead(root, errors, out var bound)) return null;
         var section = (HostSection)bound;
         HeapConfiguration[] heaps = [.. HeapsOf(section.Heaps), .. added];
-        return new HostConfiguration(section.Version, section.Limits, section.DrainTimeout, Array.AsReadOnly(heaps), sourcePath, root);
+        return new HostConfiguration(section.Version, section.Limits, section.DrainTimeout, section.Server, Array.AsReadOnly(heaps), sourcePath, root);
     }
 
     private static IEnumerable<HeapConfiguration> HeapsOf(JsonTreeNode dropIn, ConfigurationErrors errors) =>

@@ -15,7 +15,10 @@ internal enum BufferHooks
     /// <summary>Vmap or vunmap.</summary>
     Vmap = 4,
 
-    All = CpuAccess | Importer | Vmap,
+    /// <summary>The mmap policy.</summary>
+    MmapPolicy = 8,
+
+    All = CpuAccess | Importer | Vmap | MmapPolicy,
 }
 
 /// <summary>A buffer that knows its hooks better than its class tells.</summary>
@@ -36,6 +39,7 @@ internal static class BufferClassHooks
             || Overrides(type, nameof(HeapBuffer.Map), attachment, direction)
             || Overrides(type, nameof(HeapBuffer.Unmap), attachment, typeof(IReadOnlyList<MemorySegment>), direction)) hooks |= BufferHooks.Importer;
         if (Overrides(type, nameof(HeapBuffer.Vmap)) || Overrides(type, nameof(HeapBuffer.Vunmap), typeof(MemorySegment))) hooks |= BufferHooks.Vmap;
+        if (type.GetProperty(nameof(HeapBuffer.MmapPolicy))?.DeclaringType != typeof(HeapBuffer)) hooks |= BufferHooks.MmapPolicy;
         return hooks;
     }
 
@@ -45,6 +49,7 @@ internal static class BufferClassHooks
         nameof(HeapBuffer.Attach) or nameof(HeapBuffer.Detach) or nameof(HeapBuffer.Map) or nameof(HeapBuffer.Unmap) => BufferHooks.Importer,
         nameof(HeapBuffer.BeginCpuAccess) or nameof(HeapBuffer.EndCpuAccess) => BufferHooks.CpuAccess,
         nameof(HeapBuffer.Vmap) or nameof(HeapBuffer.Vunmap) => BufferHooks.Vmap,
+        nameof(HeapBuffer.MmapPolicy) => BufferHooks.MmapPolicy,
         _ => null,
     };
 

@@ -92,13 +92,13 @@ internal sealed class HeapSlot
     }
 
     /// <summary>Whether a buffer's class overrides begin or end of CPU access, so that clients must send a message for it.</summary>
-    public bool HasCpuAccessHooks(HeapBuffer buffer) => HooksOf(buffer).HasFlag(BufferHooks.CpuAccess);
+    public bool HasCpuAccessHooks(HeapBuffer buffer) => (HooksOf(buffer) & BufferHooks.CpuAccess) != 0;
 
     /// <summary>Whether a buffer's class overrides an op that learns of the importer, so that it is worth finding out what program that runs.</summary>
-    public bool HasImporterHooks(HeapBuffer buffer) => HooksOf(buffer).HasFlag(BufferHooks.Importer);
+    public bool HasImporterHooks(HeapBuffer buffer) => (HooksOf(buffer) & BufferHooks.Importer) != 0;
 
     /// <summary>Whether an op, by its name, may lead into the heap: where it is the contract's own default it does not.</summary>
-    public bool IsEnteredBy(string op, HeapBuffer buffer) => BufferClassHooks.HookOf(op) is not { } hook || HooksOf(buffer).HasFlag(hook);
+    public bool IsEnteredBy(string op, HeapBuffer buffer) => BufferClassHooks.HookOf(op) is not { } hook || (HooksOf(buffer) & hook) != 0;
 
     private BufferHooks HooksOf(HeapBuffer buffer)
     {

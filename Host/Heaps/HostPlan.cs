@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using DmaHeap.Hosting.Configuration;
+using DmaHeap.Hosting.Server;
 using DmaHeap.Hosting.Isolation;
 using DmaHeap.Linux;
 using DmaHeap.Plugins;
@@ -10,8 +11,9 @@ namespace DmaHeap.Hosting.Heaps;
 /// <param name="Heaps">In order; each has its own share in its plugin.</param>
 /// <param name="Limits">Over all of them.</param>
 /// <param name="DrainLimit">How long a heap that was replaced may drain; null for as long as it takes.</param>
+/// <param name="MostSpin">For how long a worker looks for the next request before it sleeps; zero not to.</param>
 /// <param name="Configuration">The file behind it; null for none.</param>
-internal sealed record HostPlanned(IReadOnlyList<HeapDefinition> Heaps, HostLimits Limits, TimeSpan? DrainLimit, HostConfiguration? Configuration);
+internal sealed record HostPlanned(IReadOnlyList<HeapDefinition> Heaps, HostLimits Limits, TimeSpan? DrainLimit, TimeSpan MostSpin, HostConfiguration? Configuration);
 
 /// <summary>Turns what a host was told (a configuration file, plugin files, objects) into the heaps it is to start. Loads plugins; starts nothing.</summary>
 internal static class HostPlan
@@ -59,6 +61,7 @@ internal static class HostPlan
         var heaps = new List<HeapDefinition>();
         var limits = options.Limits;
         var drainLimit = options.DrainLimit;
+        var spin = options.MostSpin;
         HostConfiguration? configuration = null;
         if (options.ConfigurationPath is { } path)
         {
@@ -68,12 +71,13 @@ internal static class HostPlan
             heaps.AddRange(Configured(read.Value!, options.PluginFolders, plugins, swaps));
             limits = Merge(read.Value!.Limits, limits);
             drainLimit = read.Value!.DrainTimeout ?? drainLimit;
+            spin = read.Value!.Server.Spin is { } text ? SpinText.Parse(text) : spin;
             configuration = read.Value!;
         }
 
         heaps.AddRange(options.PluginFiles.SelectMany(file => TriedOut(Path.GetFullPath(file), plugins)));
         heaps.AddRange(options.Heaps);
-        return new HostPlanned(heaps, limits, drainLimit, configuration);
+        return new HostPlanned(heaps, limits, drainLimit, spin ?? SpinRule.Auto, configuration);
     }
 
     private static PluginLocator LocatorOf(DmaHeapHostOptions options)

@@ -56,11 +56,11 @@ public sealed class HostAttachment : IDisposable
     /// <summary>Detaches, and unmaps before it what is still mapped. What the heap throws is in the log.</summary>
     public void Dispose() => _core.Importers.Close(_importer);
 
-    internal static MappedMemory? Carry(Action<IOpReply> ask)
+    internal static MappedMemory? Carry(Action<OpAsker> ask)
     {
         using var scope = CurrentRequest.EnterEmbedded();
         var reply = new WaitingReply();
-        ask(reply);
+        ask(new OpAsker(reply));
         return reply.Wait();
     }
 }

@@ -68,6 +68,11 @@ internal sealed partial class Importer
         }
     }
 
+    private OpenCpuAccesses? OpenAccessTo(BufferRecord record)
+    {
+        lock (_lock) return _cpuAccess.GetValueOrDefault(record);
+    }
+
     private void ForgetEnded(BufferRecord record, OpenCpuAccesses open)
     {
         lock (_lock)

@@ -34,8 +34,9 @@ internal sealed partial class Importer
         }
     }
 
-    private void Undo(BufferRecord record, Attachment[] attachments, VirtualMapping[] mappings, OpenCpuAccesses? cpuAccess) =>
-        record.Turn.Post(new OpCall(record, NoReply.Instance, call =>
+    private void Undo(BufferRecord record, Attachment[] attachments, VirtualMapping[] mappings, OpenCpuAccesses? cpuAccess)
+    {
+        var undo = OpCall.For(record, asker: null, call =>
         {
             if (attachments.Length > 0) HostLog.ImporterLeft(log, caller.UserId, caller.ProcessId, attachments.Length, record.Sequence, record.Heap.Name);
             if (attachments.Length > 0) call.Shown = attachments[0].Shown; // the client's own descriptor is gone with it
@@ -43,14 +44,14 @@ internal sealed partial class Importer
             foreach (var mapping in mappings) Quietly(() => Vunmap(call, mapping));
             foreach (var attachment in attachments) Quietly(() => Detach(call, attachment));
             return null;
-        })
-        {
-            WhenGivenUp = () =>
-            {
-                foreach (var mapping in mappings) mapping.LetGo();
-                foreach (var attachment in attachments) attachment.LetGo();
-            },
         });
+        undo.WhenGivenUp = _ =>
+        {
+            foreach (var mapping in mappings) mapping.LetGo();
+            foreach (var attachment in attachments) attachment.LetGo();
+        };
+        record.Turn.Post(undo);
+    }
 
     private MappedMemory Map(OpCall call, Attachment attachment, BufferAttachment given, DataDirection direction)
     {

@@ -28,9 +28,9 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
     /// <param name="shown">The descriptor that was shown; kept by the attachment, and closed in any case.</param>
     /// <param name="constraints">What the importer can take.</param>
     /// <param name="direction">Which way it will move data.</param>
-    /// <param name="reply">Told of the outcome.</param>
+    /// <param name="asker">Told of the outcome.</param>
     /// <exception cref="HeapException">Refused before the heap is asked; the reply is not told.</exception>
-    public void Attach(ulong number, BufferRecord record, SafeFileHandle shown, AttachConstraints constraints, DataDirection direction, IOpReply reply)
+    public void Attach(ulong number, BufferRecord record, SafeFileHandle shown, AttachConstraints constraints, DataDirection direction, OpAsker asker)
     {
         Attachment attachment;
         try
@@ -47,7 +47,7 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
         }
 
         Add(_attachments, number, attachment, "attachment");
-        record.Turn.Post(new OpCall(record, reply, call =>
+        var attach = OpCall.For(record, asker, call =>
         {
             try
             {
@@ -67,21 +67,21 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
             }
 
             return null;
-        })
-        {
-            WhenGivenUp = () => Remove(_attachments, number, attachment)?.LetGo(),
         });
+        attach.WhenGivenUp = _ => Remove(_attachments, number, attachment)?.LetGo();
+        record.Turn.Post(attach);
     }
 
     /// <summary>Gives an attachment the memory.</summary>
     /// <exception cref="HeapException">Refused before the heap is asked; the reply is not told. So with the others.</exception>
-    public void Map(ulong number, DataDirection direction, IOpReply reply)
+    public void Map(ulong number, DataDirection direction, OpAsker asker)
     {
         ConstraintCheck.ThrowIfNonsense(direction);
         var attachment = Find(_attachments, number, "attachment");
-        attachment.Record.Turn.Post(new OpCall(attachment.Record, reply, call =>
+        Post(attachment, asker, new OpSubject(this) { Kept = attachment, Number = number, Direction = direction }, static call =>
         {
-            ThrowIfClosed();
+            var (importer, attachment, number, direction) = ((Importer)call.Subject.Owner, (Attachment)call.Subject.Kept!, call.Subject.Number, call.Subject.Direction);
+            importer.ThrowIfClosed();
             var given = attachment.Given ?? throw NotThere("attachment", number);
             if (attachment.Mapped is not null) throw new HeapException(HeapErrno.Busy, HeapCause.AlreadyMapped, $"attachment {number} is mapped already: unmap it first");
             if (attachment.Direction != DataDirection.Bidirectional && direction != attachment.Direction)
@@ -89,40 +89,47 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
                 throw new HeapException(HeapErrno.Invalid, HeapCause.BadRequest, $"attachment {number} was made for {attachment.Direction} and is mapped for {direction}");
             }
 
-            return Logged(call, nameof(HeapBuffer.Map), given.ImporterExecutable, () => Map(call, attachment, given, direction));
-        }));
-    }
-
-    /// <summary>Takes a mapping back.</summary>
-    public void Unmap(ulong number, IOpReply reply)
-    {
-        var attachment = Find(_attachments, number, "attachment");
-        attachment.Record.Turn.Post(new OpCall(attachment.Record, reply, call =>
-        {
-            if (attachment.Given is null) throw NotThere("attachment", number);
-            if (attachment.Mapped is null) throw new HeapException(HeapErrno.Invalid, HeapCause.BadOrder, $"attachment {number} is not mapped");
-            Unmap(call, attachment);
-            return null;
-        }));
-    }
-
-    /// <summary>Ends an attachment, and its mapping before it.</summary>
-    public void Detach(ulong number, IOpReply reply)
-    {
-        var attachment = Take(_attachments, number, "attachment");
-        attachment.Record.Turn.Post(new OpCall(attachment.Record, reply, call =>
-        {
-            if (attachment.Given is null) throw NotThere("attachment", number);
-            Detach(call, attachment);
-            return null;
-        })
-        {
-            WhenGivenUp = attachment.LetGo,
+            try
+            {
+                return importer.Map(call, attachment, given, direction);
+            }
+            catch (HeapException refusal)
+            {
+                importer.LogRefusal(call, nameof(HeapBuffer.Map), given.ImporterExecutable, refusal);
+                throw;
+            }
         });
     }
 
+    /// <summary>Takes a mapping back.</summary>
+    public void Unmap(ulong number, OpAsker asker)
+    {
+        var attachment = Find(_attachments, number, "attachment");
+        Post(attachment, asker, new OpSubject(this) { Kept = attachment, Number = number }, static call =>
+        {
+            var (importer, attachment, number) = ((Importer)call.Subject.Owner, (Attachment)call.Subject.Kept!, call.Subject.Number);
+            if (attachment.Given is null) throw NotThere("attachment", number);
+            if (attachment.Mapped is null) throw new HeapException(HeapErrno.Invalid, HeapCause.BadOrder, $"attachment {number} is not mapped");
+            importer.Unmap(call, attachment);
+            return null;
+        });
+    }
+
+    /// <summary>Ends an attachment, and its mapping before it.</summary>
+    public void Detach(ulong number, OpAsker asker)
+    {
+        var attachment = Take(_attachments, number, "attachment");
+        Post(attachment, asker, new OpSubject(this) { Kept = attachment, Number = number }, static call =>
+        {
+            var (importer, attachment) = ((Importer)call.Subject.Owner, (Attachment)call.Subject.Kept!);
+            if (attachment.Given is null) throw NotThere("attachment", call.Subject.Number);
+            importer.Detach(call, attachment);
+            return null;
+        }, static call => call.Subject.Kept!.LetGo());
+    }
+
     /// <summary>Gives the whole buffer as one range for a CPU. The descriptor is kept, as an attachment's is.</summary>
-    public void Vmap(ulong number, BufferRecord record, SafeFileHandle shown, IOpReply reply)
+    public void Vmap(ulong number, BufferRecord record, SafeFileHandle shown, OpAsker asker)
     {
         VirtualMapping mapping;
         try
@@ -137,7 +144,7 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
         }
 
         Add(_mappings, number, mapping, "vmap");
-        record.Turn.Post(new OpCall(record, reply, call =>
+        var vmap = OpCall.For(record, asker, call =>
         {
             try
             {
@@ -150,80 +157,86 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
                 mapping.LetGo();
                 throw;
             }
-        })
-        {
-            WhenGivenUp = () => Remove(_mappings, number, mapping)?.LetGo(),
         });
+        vmap.WhenGivenUp = _ => Remove(_mappings, number, mapping)?.LetGo();
+        record.Turn.Post(vmap);
     }
 
     /// <summary>Takes back what a vmap gave.</summary>
-    public void Vunmap(ulong number, IOpReply reply)
+    public void Vunmap(ulong number, OpAsker asker)
     {
         var mapping = Take(_mappings, number, "vmap");
-        mapping.Record.Turn.Post(new OpCall(mapping.Record, reply, call =>
+        Post(mapping, asker, new OpSubject(this) { Kept = mapping, Number = number }, static call =>
         {
-            if (mapping.Mapped is null) throw NotThere("vmap", number);
-            Vunmap(call, mapping);
+            var (importer, mapping) = ((Importer)call.Subject.Owner, (VirtualMapping)call.Subject.Kept!);
+            if (mapping.Mapped is null) throw NotThere("vmap", call.Subject.Number);
+            importer.Vunmap(call, mapping);
             return null;
-        })
-        {
-            WhenGivenUp = mapping.LetGo,
-        });
+        }, static call => call.Subject.Kept!.LetGo());
     }
 
     /// <summary>Begins CPU access to a buffer that has hooks for it.</summary>
     /// <param name="record">The buffer.</param>
     /// <param name="shown">Kept until the hook has returned, so that the buffer is not released under it, and closed in any case.</param>
     /// <param name="direction">What the CPU does.</param>
-    /// <param name="reply">Told of the outcome.</param>
-    public void BeginCpuAccess(BufferRecord record, SafeFileHandle shown, DataDirection direction, IOpReply reply) =>
-        record.Turn.Post(new OpCall(record, reply, call =>
+    /// <param name="asker">Told of the outcome.</param>
+    public void BeginCpuAccess(BufferRecord record, SafeFileHandle shown, DataDirection direction, OpAsker asker) =>
+        Post(record, asker, new OpSubject(this) { Shown = shown, Direction = direction }, static call =>
         {
-            using (shown)
+            var importer = (Importer)call.Subject.Owner;
+            using (call.Subject.Shown)
             {
-                call.Shown = shown;
-                var open = CpuAccessTo(record); // should the importer go meanwhile, its undoing finds it
+                call.Shown = call.Subject.Shown;
+                var open = importer.CpuAccessTo(call.Record); // should the importer go meanwhile, its undoing finds it
                 try
                 {
-                    open.Begin(call, direction, caller);
+                    open.Begin(call, call.Subject.Direction, importer.Caller);
                 }
                 finally
                 {
-                    ForgetEnded(record, open);
+                    importer.ForgetEnded(call.Record, open);
                 }
 
                 return null;
             }
-        })
-        {
-            WhenGivenUp = shown.Dispose,
-        });
+        }, static call => call.Subject.Shown!.Dispose());
 
     /// <summary>Ends CPU access that this importer began.</summary>
     /// <inheritdoc cref="BeginCpuAccess" path="/param"/>
-    public void EndCpuAccess(BufferRecord record, SafeFileHandle shown, DataDirection direction, IOpReply reply) =>
-        record.Turn.Post(new OpCall(record, reply, call =>
+    public void EndCpuAccess(BufferRecord record, SafeFileHandle shown, DataDirection direction, OpAsker asker) =>
+        Post(record, asker, new OpSubject(this) { Shown = shown, Direction = direction }, static call =>
         {
-            using (shown)
+            var importer = (Importer)call.Subject.Owner;
+            using (call.Subject.Shown)
             {
-                OpenCpuAccesses? open;
-                lock (_lock) _cpuAccess.TryGetValue(record, out open);
-                call.Shown = shown;
+                var open = importer.OpenAccessTo(call.Record);
+                call.Shown = call.Subject.Shown;
                 try
                 {
-                    if (open is not null && open.TryEnd(call, direction, caller)) return null;
+                    if (open is not null && open.TryEnd(call, call.Subject.Direction, importer.Caller)) return null;
                 }
                 finally
                 {
-                    if (open is not null) ForgetEnded(record, open);
+                    if (open is not null) importer.ForgetEnded(call.Record, open);
                 }
 
                 throw new HeapException(HeapErrno.Invalid, HeapCause.BadOrder, "CPU access is ended that this importer did not begin, or began in another direction");
             }
-        })
-        {
-            WhenGivenUp = shown.Dispose,
-        });
+        }, static call => call.Subject.Shown!.Dispose());
+
+    private Caller Caller => caller;
+
+    private static void Post(KeptBuffer kept, OpAsker asker, in OpSubject subject, Func<OpCall, MappedMemory?> body, Action<OpCall>? whenGivenUp = null) =>
+        Post(kept.Record, asker, in subject, body, whenGivenUp);
+
+    // Bodies capture nothing: what they work on is in the call, which is used again.
+    private static void Post(BufferRecord record, OpAsker asker, in OpSubject subject, Func<OpCall, MappedMemory?> body, Action<OpCall>? whenGivenUp = null)
+    {
+        var call = OpCall.For(record, asker, body);
+        call.Subject = subject;
+        call.WhenGivenUp = whenGivenUp;
+        record.Turn.Post(call);
+    }
 
     private void ThrowIfClosed()
     {
@@ -242,9 +255,12 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
         }
         catch (HeapException refusal)
         {
-            HostLog.ImporterRefused(log, caller.UserId, caller.ProcessId, executableName.Length == 0 ? "unknown" : executableName, op, call.Record.Sequence,
-                call.Record.Heap.Name, refusal.Message, (Errno)(int)refusal.Errno, refusal.Cause);
+            LogRefusal(call, op, executableName, refusal);
             throw;
         }
     }
+
+    private void LogRefusal(OpCall call, string op, string executableName, HeapException refusal) =>
+        HostLog.ImporterRefused(log, caller.UserId, caller.ProcessId, executableName.Length == 0 ? "unknown" : executableName, op, call.Record.Sequence,
+            call.Record.Heap.Name, refusal.Message, (Errno)(int)refusal.Errno, refusal.Cause);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Linux;
@@ -16,10 +17,12 @@ namespace DmaHeap.Hosting.Lifetime;
 /// </remarks>
 internal sealed class ReleaseWatch : IDisposable
 {
-    private const ulong QueueKey = 0, StopKey = 1;
+    private const ulong QueueKey = 0, StopKey = 1, HurryKey = 2;
     private const long SweepIntervalMs = 1000;
+    private const int RestMs = 1;
+    private const int BufferBytes = 64 * 1024;
     private const int StackBytes = 1024 * 1024; // heaps' releases run on it
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500), s_stopPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500), s_stopPatience = TimeSpan.FromSeconds(5), s_catchUpPatience = TimeSpan.FromMilliseconds(20);
     private const Seals OursHave = Seals.Shrink | Seals.Grow | Seals.Seal;
 
     private readonly BufferTable _table;
@@ -27,7 +30,10 @@ internal sealed class ReleaseWatch : IDisposable
     private readonly ILogger _log;
     private readonly InotifyQueue _queue = new();
     private readonly EventPoll _poll = new();
+    private readonly EventPoll _rest = new();
     private readonly EventSignal _stop = new();
+    private readonly EventSignal _hurry = new();
+    private readonly Lock _draining = new();
     private readonly OpaqueInodes _opaque = new();
     private readonly ConcurrentDictionary<int, ValueTuple> _reserved = new(); // watches of files that no buffer has yet
     private readonly Lock _lock = new();
@@ -41,9 +47,10 @@ internal sealed class ReleaseWatch : IDisposable
     private bool _stopped;
     private bool _releasing;
     private long _progressSeen;
-    private bool _sweepDue;
+    private volatile bool _sweepDue;
     private long _lastSweep = -SweepIntervalMs;
     private long _sweeps;
+    private long _allocatedBytes;
 
     /// <param name="table">The live buffers.</param>
     /// <param name="releaser">Releases what is gone, on the watch's own thread. A heap that hangs in a release costs that thread: another takes over.</param>
@@ -55,13 +62,21 @@ internal sealed class ReleaseWatch : IDisposable
         _releaser = releaser;
         _log = log;
         _poll.Add(_queue.Handle, ReadyEvents.Readable, QueueKey);
-        _poll.Add(_stop.Handle, ReadyEvents.Readable, StopKey);
+        foreach (var poll in (ReadOnlySpan<EventPoll>)[_poll, _rest])
+        {
+            poll.Add(_stop.Handle, ReadyEvents.Readable, StopKey);
+            poll.Add(_hurry.Handle, ReadyEvents.Readable, HurryKey);
+        }
+
         _thread = StartThread(_turn);
         _watchdog = time.CreateTimer(_ => Look(), null, s_patience, s_patience);
     }
 
     /// <summary>How often lost events had to be made up for.</summary>
     public long Sweeps => Interlocked.Read(ref _sweeps);
+
+    /// <summary>Bytes that its thread had allocated on the managed heap when it woke last.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocatedBytes);
 
     /// <summary>The inodes watched now, by their watch, as the kernel has them.</summary>
     public IReadOnlyDictionary<int, ulong> WatchedInodes() => _queue.ReadLiveWatches();
@@ -163,7 +178,9 @@ internal sealed class ReleaseWatch : IDisposable
         _stop.Signal();
         if (!thread.Join(s_stopPatience)) return;
         _poll.Dispose();
+        _rest.Dispose();
         _stop.Dispose();
+        _hurry.Dispose();
         _queue.Dispose();
     }
 
@@ -174,6 +191,26 @@ internal sealed class ReleaseWatch : IDisposable
         if (errno != Errno.ENOSPC) throw Memory.SystemRefusal.From(errno, "watching a buffer");
         throw new HeapException(HeapErrno.NoSpace, HeapCause.NoWatches,
             $"{_table.Count} buffers are alive and the system has no inotify watch left: raise fs.inotify.max_user_watches (now {InotifyLimits.Read().MaxUserWatches})");
+    }
+
+    /// <summary>
+    /// Has what is gone released now instead of in a moment, for somebody who would be refused otherwise, and waits for that a little. No heap is called on this thread.
+    /// </summary>
+    /// <returns>False when nothing was released, and so nothing has changed.</returns>
+    public bool TryCatchUp()
+    {
+        var before = _releaser.Progress;
+        lock (_draining)
+        {
+            var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+            Drain(buffer);
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+
+        if (_releaser.Pending == 0) return _releaser.Progress != before;
+        _hurry.Signal();
+        _releaser.Finish(s_catchUpPatience);
+        return _releaser.Progress != before;
     }
 
     private Thread StartThread(int turn)
@@ -200,22 +237,35 @@ internal sealed class ReleaseWatch : IDisposable
 
     private void Run(int turn)
     {
-        Span<ReadyDescriptor> ready = stackalloc ReadyDescriptor[2];
-        var buffer = new byte[64 * 1024];
+        var buffer = new byte[BufferBytes];
         while (turn == Volatile.Read(ref _turn))
         {
             var timeout = _sweepDue ? (int)Math.Max(0, _lastSweep + SweepIntervalMs - Environment.TickCount64) : -1;
-            foreach (var descriptor in ready[.._poll.Wait(ready, timeout)])
-            {
-                if (descriptor.Data == StopKey) return;
-            }
-
-            Drain(buffer);
+            if (!TryWait(_poll, timeout)) return;
+            Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
+            lock (_draining) Drain(buffer);
             if (_sweepDue && Environment.TickCount64 >= _lastSweep + SweepIntervalMs) Sweep();
+            var progress = _releaser.Progress;
             Volatile.Write(ref _releasing, true);
             _releaser.WorkOff();
             if (turn == Volatile.Read(ref _turn)) Volatile.Write(ref _releasing, false);
+
+            // Where one buffer has gone others follow: to be woken for each would take a processor from those who allocate. Nobody waits for a release; who does hurries it.
+            if (_releaser.Progress != progress && !TryWait(_rest, RestMs)) return;
         }
+    }
+
+    // False when it is time to stop.
+    private bool TryWait(EventPoll poll, int timeout)
+    {
+        Span<ReadyDescriptor> ready = stackalloc ReadyDescriptor[3];
+        foreach (var descriptor in ready[..poll.Wait(ready, timeout)])
+        {
+            if (descriptor.Data == StopKey) return false;
+            if (descriptor.Data == HurryKey) _hurry.Drain();
+        }
+
+        return true;
     }
 
     // Nobody was given it: whoever shows it took it out of the host itself, as root may.
@@ -255,11 +305,14 @@ internal sealed class ReleaseWatch : IDisposable
         }
 
         var found = 0;
-        foreach (var watch in ours)
+        lock (_draining)
         {
-            if (live.Contains(watch)) continue;
-            Gone(watch);
-            found++;
+            foreach (var watch in ours)
+            {
+                if (live.Contains(watch)) continue;
+                Gone(watch);
+                found++;
+            }
         }
 
         _sweepDue = false;

@@ -15,8 +15,10 @@ internal sealed class Releaser
 {
     private readonly Quotas _quotas;
     private readonly ILogger _log;
-    private readonly ConcurrentDictionary<HeapSlot, Backlog> _backlogs = new();
+    private readonly Lock _lock = new();
+    private KeyValuePair<HeapSlot, Backlog>[] _backlogs = []; // few, and looked through at each release: replaced when one comes or goes
     private readonly Backlog _withoutHeap; // of buffers whose heap ended before them
+    private readonly Action _released;
     private int _pending;
     private long _progress;
 
@@ -24,6 +26,11 @@ internal sealed class Releaser
     {
         _quotas = quotas;
         _log = log;
+        _released = () =>
+        {
+            Interlocked.Decrement(ref _pending);
+            Interlocked.Increment(ref _progress);
+        };
         _withoutHeap = new Backlog(this);
     }
 
@@ -37,14 +44,14 @@ internal sealed class Releaser
     public void Enqueue(BufferRecord record)
     {
         Interlocked.Increment(ref _pending);
-        var backlog = record.IsWithoutHeap ? _withoutHeap : _backlogs.GetOrAdd(record.Heap, static (_, releaser) => new Backlog(releaser), this);
+        var backlog = record.IsWithoutHeap ? _withoutHeap : BacklogOf(record.Heap);
         backlog.Add(record);
     }
 
     /// <summary>Releases, on this thread, what waits and nobody else is at.</summary>
     public void WorkOff()
     {
-        foreach (var (_, backlog) in _backlogs) backlog.WorkOff();
+        foreach (var (_, backlog) in Volatile.Read(ref _backlogs)) backlog.WorkOff();
         _withoutHeap.WorkOff();
     }
 
@@ -58,14 +65,19 @@ internal sealed class Releaser
     /// <param name="record">The buffer.</param>
     /// <param name="reason">Why.</param>
     /// <param name="whenDone">Called when it is released, or was before.</param>
-    public void Release(BufferRecord record, ReleaseReason reason, Action? whenDone = null) =>
-        record.Turn.Post(new OpCall(record, NoReply.Instance, call =>
+    public void Release(BufferRecord record, ReleaseReason reason, Action? whenDone = null)
+    {
+        var release = OpCall.For(record, asker: null, static call =>
         {
-            if (record.State == BufferState.Exported) record.EndImports(call);
-            if (record.TryBeginRelease()) ReleaseNow(record, reason);
-            whenDone?.Invoke();
+            if (call.Record.State == BufferState.Exported) call.Record.EndImports(call);
+            if (call.Record.TryBeginRelease()) ((Releaser)call.Subject.Owner).ReleaseNow(call.Record, call.Subject.Reason);
+            call.Subject.WhenDone?.Invoke();
             return null;
-        }) { MayBeGivenUp = false });
+        });
+        release.Subject = new OpSubject(this) { Reason = reason, WhenDone = whenDone };
+        release.MayBeGivenUp = false;
+        record.Turn.Post(release);
+    }
 
     private void ReleaseNow(BufferRecord record, ReleaseReason reason)
     {
@@ -82,7 +94,7 @@ internal sealed class Releaser
     {
         var reply = new WaitingReply();
         var wasTaken = false;
-        record.Turn.Post(new OpCall(record, reply, call =>
+        record.Turn.Post(OpCall.For(record, new OpAsker(reply), call =>
         {
             record.EndImports(call); // the heap hears of their end before that of the buffer
             if (record.TakeFromHeap() is not { } taken) return null;
@@ -104,7 +116,31 @@ internal sealed class Releaser
     }
 
     /// <summary>Drops what is kept for a slot that has ended.</summary>
-    public void Forget(HeapSlot slot) => _backlogs.TryRemove(slot, out _);
+    public void Forget(HeapSlot slot)
+    {
+        lock (_lock) Volatile.Write(ref _backlogs, [.. _backlogs.Where(entry => entry.Key != slot)]);
+    }
+
+    private Backlog BacklogOf(HeapSlot slot)
+    {
+        foreach (var (heap, backlog) in Volatile.Read(ref _backlogs))
+        {
+            if (ReferenceEquals(heap, slot)) return backlog;
+        }
+
+        return AddBacklog(slot);
+    }
+
+    private Backlog AddBacklog(HeapSlot slot)
+    {
+        lock (_lock)
+        {
+            if (_backlogs.FirstOrDefault(entry => entry.Key == slot).Value is { } there) return there;
+            var backlog = new Backlog(this);
+            Volatile.Write(ref _backlogs, [.. _backlogs, KeyValuePair.Create(slot, backlog)]);
+            return backlog;
+        }
+    }
 
     /// <summary>Calls the heap's release; what it throws is its own affair and goes to the log.</summary>
     public void CallHeap(HeapSlot slot, HeapBuffer buffer, ReleaseReason reason)
@@ -147,10 +183,6 @@ internal sealed class Releaser
             }
         }
 
-        private void ReleaseOne(BufferRecord record) => releaser.Release(record, ReleaseReason.LastReferenceGone, () =>
-        {
-            Interlocked.Decrement(ref releaser._pending);
-            Interlocked.Increment(ref releaser._progress);
-        });
+        private void ReleaseOne(BufferRecord record) => releaser.Release(record, ReleaseReason.LastReferenceGone, releaser._released);
     }
 }

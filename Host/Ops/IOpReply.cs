@@ -1,4 +1,5 @@
 using DmaHeap.Hosting.Importers;
+using DmaHeap.Protocol;
 
 namespace DmaHeap.Hosting.Ops;
 
@@ -9,12 +10,16 @@ internal interface IOpReply
     void Routed();
 
     /// <summary>The op was carried out.</summary>
+    /// <param name="request">The message that asked for it, where one did.</param>
     /// <param name="memory">What it gave; null when it gives nothing. The receiver's from now on, and to be disposed by it.</param>
     /// <returns>Null, or why the result could not be handed over: the op is undone then, and <see cref="Refused"/> follows.</returns>
-    HeapException? Done(MappedMemory? memory);
+    HeapException? Done(in MessageHeader request, MappedMemory? memory);
 
-    void Refused(HeapException refusal);
+    void Refused(in MessageHeader request, HeapException refusal);
 }
+
+/// <summary>Who asked for an op, and by which message: so that one object answers for all requests of a connection.</summary>
+internal readonly record struct OpAsker(IOpReply Reply, MessageHeader Request = default);
 
 /// <summary>Nobody: what the op was asked for is gone, or needs no answer.</summary>
 internal sealed class NoReply : IOpReply
@@ -25,13 +30,13 @@ internal sealed class NoReply : IOpReply
     {
     }
 
-    public HeapException? Done(MappedMemory? memory)
+    public HeapException? Done(in MessageHeader request, MappedMemory? memory)
     {
         memory?.Dispose();
         return null;
     }
 
-    public void Refused(HeapException refusal)
+    public void Refused(in MessageHeader request, HeapException refusal)
     {
     }
 }
@@ -47,13 +52,13 @@ internal sealed class WaitingReply : IOpReply
     {
     }
 
-    public HeapException? Done(MappedMemory? memory)
+    public HeapException? Done(in MessageHeader request, MappedMemory? memory)
     {
         Answer(memory, null);
         return null;
     }
 
-    public void Refused(HeapException refusal) => Answer(null, refusal);
+    public void Refused(in MessageHeader request, HeapException refusal) => Answer(null, refusal);
 
     /// <summary>Waits, as long as the op takes or until its heap is given up.</summary>
     /// <exception cref="HeapException">It was refused.</exception>

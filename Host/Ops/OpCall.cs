@@ -1,5 +1,6 @@
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Importers;
+using DmaHeap.Protocol;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Ops;
@@ -8,26 +9,36 @@ namespace DmaHeap.Hosting.Ops;
 /// One request that needs ops of a buffer: what is to be done when its turn comes, and who is told. It is answered once, by the thread that carries it out, or by the watchdog
 /// when the heap does not come back: whichever is first.
 /// </summary>
-/// <param name="record">The buffer.</param>
-/// <param name="reply">Who waits for it.</param>
-/// <param name="body">Carries it out; calls the heap through <see cref="BufferOps"/>. What it throws is the answer.</param>
-internal sealed class OpCall(BufferRecord record, IOpReply reply, Func<OpCall, MappedMemory?> body)
+/// <remarks>
+/// Used again: a thread keeps one that it has carried out for the next request it reads, so that ops leave nothing on the managed heap. One that was given up, or may be, is not: the
+/// watchdog may be at it.
+/// </remarks>
+internal sealed class OpCall
 {
-    private const int OutOfHeap = 0, InHeap = 1, Lost = 2;
+    private const int OutOfHeap = 0, InHeap = 1, Lost = 2, States = 4;
 
-    private readonly RequestId _request = CurrentRequest.Id;
-    private int _place;
+    [ThreadStatic]
+    private static OpCall? t_spare;
+
+    private Func<OpCall, MappedMemory?> _body = null!;
+    private OpAsker _asker;
+    private RequestId _request;
+    private long _place; // a state, and above it how often the heap was entered: so one stay there is never taken for another
     private int _answered;
 
-    public BufferRecord Record => record;
+    private OpCall()
+    {
+    }
 
-    public IOpReply Reply => reply;
+    public BufferRecord Record { get; private set; } = null!;
+
+    public IOpReply Reply => _asker.Reply;
 
     /// <summary>False for what must be done sooner or later, however long it takes until the heap is back: a release.</summary>
-    public bool MayBeGivenUp { get; init; } = true;
+    public bool MayBeGivenUp { get; set; } = true;
 
     /// <summary>Done in place of the body, or of the rest of it, when the heap is given up.</summary>
-    public Action? WhenGivenUp { get; init; }
+    public Action<OpCall>? WhenGivenUp { get; set; }
 
     /// <summary>Undoes what the body did when its result cannot be handed over. Set by the body.</summary>
     public Action? Undo { get; set; }
@@ -35,14 +46,20 @@ internal sealed class OpCall(BufferRecord record, IOpReply reply, Func<OpCall, M
     /// <summary>The descriptor with which the op was asked for, open as long as it takes; null when nobody is there any more who showed one. Set by the body.</summary>
     public SafeFileHandle? Shown { get; set; }
 
-    /// <summary>The op that the heap is in.</summary>
-    public string Op { get; private set; } = "";
+    /// <summary>What the body works on.</summary>
+    public OpSubject Subject { get; set; }
 
-    /// <summary>When the heap was entered, by the host's clock.</summary>
-    public long EnteredAt { get; private set; }
-
-    /// <summary>The thread that is in the heap.</summary>
-    public Thread? Thread { get; private set; }
+    /// <summary>A call to be posted to the record's turn.</summary>
+    /// <param name="record">The buffer.</param>
+    /// <param name="asker">Who waits for it; null for nobody.</param>
+    /// <param name="body">Carries it out; calls the heap through <see cref="BufferOps"/>. What it throws is the answer. One that captures nothing costs nothing.</param>
+    public static OpCall For(BufferRecord record, OpAsker? asker, Func<OpCall, MappedMemory?> body)
+    {
+        var call = t_spare ?? new OpCall();
+        t_spare = null;
+        (call.Record, call._asker, call._body, call._request) = (record, asker ?? new OpAsker(NoReply.Instance), body, CurrentRequest.Id);
+        return call;
+    }
 
     /// <summary>Carries it out on this thread, whose turn it is. Never throws.</summary>
     public void Execute()
@@ -52,7 +69,7 @@ internal sealed class OpCall(BufferRecord record, IOpReply reply, Func<OpCall, M
         HeapException? refusal = null;
         try
         {
-            result = body(this);
+            result = _body(this);
         }
         catch (HeapException exception)
         {
@@ -60,7 +77,7 @@ internal sealed class OpCall(BufferRecord record, IOpReply reply, Func<OpCall, M
         }
         catch (Exception exception)
         {
-            HostLog.OpFailed(record.Heap.Log, record.Sequence, record.Heap.Name, CurrentRequest.Text, exception);
+            HostLog.OpFailed(Record.Heap.Log, Record.Sequence, Record.Heap.Name, CurrentRequest.Text, exception);
             refusal = new HeapException(HeapErrno.InputOutput, HeapCause.System, $"the host failed: {exception.Message}", exception);
         }
 
@@ -70,27 +87,64 @@ internal sealed class OpCall(BufferRecord record, IOpReply reply, Func<OpCall, M
             return;
         }
 
-        if (refusal is null && (refusal = reply.Done(result)) is not null) Undo?.Invoke();
-        if (refusal is not null) reply.Refused(refusal);
+        if (refusal is null && (refusal = Reply.Done(_asker.Request, result)) is not null) Undo?.Invoke();
+        if (refusal is not null) Reply.Refused(_asker.Request, refusal);
+    }
+
+    /// <summary>It was carried out, and is nobody's any more.</summary>
+    public void Return()
+    {
+        if (Volatile.Read(ref _place) % States == Lost) return;
+        (Record, _asker, _body, Subject) = (null!, default, null!, default);
+        (Shown, Undo, WhenGivenUp, MayBeGivenUp) = (null, null, null, true);
+        Volatile.Write(ref _answered, 0);
+        t_spare = this;
     }
 
     /// <summary>Answers it now: its heap does not come back.</summary>
     public void GiveUp(HeapException refusal)
     {
         if (Interlocked.Exchange(ref _answered, 1) != 0) return;
-        WhenGivenUp?.Invoke();
-        reply.Refused(refusal);
+        WhenGivenUp?.Invoke(this);
+        Reply.Refused(_asker.Request, refusal);
     }
 
-    public void EnterHeap(string op, long now)
+    /// <summary>Notes that this thread goes into the heap.</summary>
+    /// <returns>This one stay.</returns>
+    public long EnterHeap()
     {
-        (Op, EnteredAt, Thread) = (op, now, System.Threading.Thread.CurrentThread);
-        Volatile.Write(ref _place, InHeap);
+        var entry = Volatile.Read(ref _place) / States + 1;
+        Volatile.Write(ref _place, entry * States + InHeap);
+        return entry;
     }
 
     /// <summary>False when the thread was given up meanwhile: what the heap returned comes too late.</summary>
-    public bool TryLeaveHeap() => Interlocked.CompareExchange(ref _place, OutOfHeap, InHeap) == InHeap;
+    public bool TryLeaveHeap()
+    {
+        var entry = Volatile.Read(ref _place) / States * States;
+        return Interlocked.CompareExchange(ref _place, entry + OutOfHeap, entry + InHeap) == entry + InHeap;
+    }
 
     /// <summary>Gives the thread up that is in the heap. True for the one call that did, and false when it is back already.</summary>
-    public bool TryLose() => Interlocked.CompareExchange(ref _place, Lost, InHeap) == InHeap;
+    /// <param name="entry">Which stay there.</param>
+    public bool TryLose(long entry) => Interlocked.CompareExchange(ref _place, entry * States + Lost, entry * States + InHeap) == entry * States + InHeap;
+}
+
+/// <summary>What a call's body works on, beside the buffer: each body knows which of these are its own.</summary>
+internal readonly record struct OpSubject(object Owner)
+{
+    /// <summary>The attachment or vmap.</summary>
+    public KeptBuffer? Kept { get; init; }
+
+    /// <summary>The importer's number of it.</summary>
+    public ulong Number { get; init; }
+
+    public DataDirection Direction { get; init; }
+
+    /// <summary>The descriptor shown, the body's to close.</summary>
+    public SafeFileHandle? Shown { get; init; }
+
+    public ReleaseReason Reason { get; init; }
+
+    public Action? WhenDone { get; init; }
 }

@@ -1,4 +1,4 @@
-using DmaHeap.Hosting.Heaps;
+using DmaHeap.Hosting.Buffers;
 
 namespace DmaHeap.Hosting.Ops;
 
@@ -6,22 +6,23 @@ namespace DmaHeap.Hosting.Ops;
 /// The ops of one buffer, one at a time, in the order they came. Nobody waits for a turn: whoever comes while it is taken leaves its call behind, and the thread that has the turn
 /// carries that out as well. So a heap that is slow with one buffer holds up one thread, however many want something of that buffer.
 /// </summary>
-internal sealed class OpTurn(HeapSlot heap)
+/// <remarks>A part of the buffer's record, which is its lock as well: most buffers never see an op, and there may be a hundred thousand.</remarks>
+internal struct OpTurn
 {
-    private readonly Lock _lock = new();
     private Queue<OpCall>? _waiting;
     private bool _taken;
 
-    /// <summary>Carries a call out, on this thread or on the one that has the turn. The call answers for itself.</summary>
+    /// <summary>Carries a call out, on this thread or on the one that has the turn. The call answers for itself, and is not its caller's any more.</summary>
     public void Post(OpCall call)
     {
+        var record = call.Record;
         bool isOurs;
-        lock (_lock)
+        lock (record)
         {
             call.Reply.Routed();
             isOurs = !_taken;
             if (isOurs) _taken = true;
-            else if (!heap.Health.IsFaulted || !call.MayBeGivenUp)
+            else if (!record.Heap.Health.IsFaulted || !call.MayBeGivenUp)
             {
                 (_waiting ??= new()).Enqueue(call);
                 return;
@@ -30,30 +31,34 @@ internal sealed class OpTurn(HeapSlot heap)
 
         if (!isOurs)
         {
-            call.GiveUp(heap.Health.Refusal(heap.Name));
+            call.GiveUp(record.Heap.Health.Refusal(record.Heap.Name));
             return;
         }
 
-        for (OpCall? next = call; next is not null; next = TakeNext()) next.Execute();
+        for (OpCall? next = call; next is not null; next = TakeNext(record))
+        {
+            next.Execute();
+            next.Return();
+        }
     }
 
     /// <summary>Answers those who wait behind a call that does not come back. The heap is faulted by now.</summary>
-    public void GiveUpWaiting()
+    public void GiveUpWaiting(BufferRecord record)
     {
         OpCall[] waiting;
-        lock (_lock)
+        lock (record)
         {
             if (_waiting is null) return;
             waiting = [.. _waiting.Where(call => call.MayBeGivenUp)];
             _waiting = new(_waiting.Where(call => !call.MayBeGivenUp));
         }
 
-        foreach (var call in waiting) call.GiveUp(heap.Health.Refusal(heap.Name));
+        foreach (var call in waiting) call.GiveUp(record.Heap.Health.Refusal(record.Heap.Name));
     }
 
-    private OpCall? TakeNext()
+    private OpCall? TakeNext(BufferRecord record)
     {
-        lock (_lock)
+        lock (record)
         {
             if (_waiting is not null && _waiting.TryDequeue(out var next)) return next;
             _taken = false;

@@ -14,7 +14,7 @@ internal sealed class OpWatch : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Lock _lock = new();
-    private readonly HashSet<OpCall> _inHeap = [];
+    private readonly Dictionary<OpCall, Stay> _inHeap = [];
     private readonly ITimer _watchdog;
 
     /// <param name="time">The watchdog's clock.</param>
@@ -32,19 +32,20 @@ internal sealed class OpWatch : IDisposable
     /// <summary>Notes that this thread goes into the heap.</summary>
     public void Enter(OpCall call, string op)
     {
-        call.EnterHeap(op, _time.GetTimestamp());
-        lock (_lock) _inHeap.Add(call);
+        var stay = new Stay(call, call.EnterHeap(), call.Record, op, _time.GetTimestamp(), Thread.CurrentThread);
+        lock (_lock) _inHeap.Add(call, stay);
     }
 
     /// <summary>Notes that this thread is back.</summary>
     /// <exception cref="HeapException">It was given up meanwhile, so what it brings comes too late.</exception>
     public void Leave(OpCall call)
     {
-        lock (_lock) _inHeap.Remove(call);
+        Stay stay;
+        lock (_lock) _inHeap.Remove(call, out stay);
         if (call.TryLeaveHeap()) return;
         var heap = call.Record.Heap;
         heap.Health.ThreadCameBack();
-        HostLog.OpCameBack(_log, heap.Name, call.Op, call.Record.Sequence);
+        HostLog.OpCameBack(_log, heap.Name, stay.Op, call.Record.Sequence);
         throw heap.Health.Refusal(heap.Name);
     }
 
@@ -52,31 +53,33 @@ internal sealed class OpWatch : IDisposable
 
     private void Look()
     {
-        OpCall[] inHeap;
+        Stay[] inHeap;
         lock (_lock)
         {
             if (_inHeap.Count == 0) return;
-            inHeap = [.. _inHeap];
+            inHeap = [.. _inHeap.Values];
         }
 
-        foreach (var call in inHeap)
+        foreach (var stay in inHeap)
         {
-            var limit = call.Record.Heap.Definition.OpTimeout;
-            if (_time.GetElapsedTime(call.EnteredAt) > limit) GiveUp(call, limit);
+            var limit = stay.Record.Heap.Definition.OpTimeout;
+            if (_time.GetElapsedTime(stay.Since) > limit) GiveUp(in stay, limit);
         }
     }
 
-    private void GiveUp(OpCall call, TimeSpan limit)
+    private void GiveUp(in Stay stay, TimeSpan limit)
     {
-        var heap = call.Record.Heap;
-        var op = call.Op;
+        var (record, heap, call) = (stay.Record, stay.Record.Heap, stay.Call);
         // Faulted before the call is given up: nobody may enter the heap once its callers hear of it.
-        heap.Health.TryFault($"does not come back from {op} within {limit.TotalMilliseconds:0} ms");
-        if (!call.TryLose()) return;
+        heap.Health.TryFault($"does not come back from {stay.Op} within {limit.TotalMilliseconds:0} ms");
+        if (!call.TryLose(stay.Entry)) return;
         heap.Health.ThreadLost();
-        HostLog.OpStuck(_log, heap.Name, op, call.Record.Sequence, (long)limit.TotalMilliseconds);
-        if (call.Thread is { } thread) ThreadLost?.Invoke(thread);
+        HostLog.OpStuck(_log, heap.Name, stay.Op, record.Sequence, (long)limit.TotalMilliseconds);
+        ThreadLost?.Invoke(stay.Thread);
         call.GiveUp(heap.Health.Refusal(heap.Name));
-        call.Record.Turn.GiveUpWaiting();
+        record.Turn.GiveUpWaiting(record);
     }
+
+    // All that there is to know of a thread in a heap, of this one time: the call may have gone on to other things when the watchdog has come to it.
+    private readonly record struct Stay(OpCall Call, long Entry, BufferRecord Record, string Op, long Since, Thread Thread);
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Importers;
 using DmaHeap.Hosting.Memory.Recycling;
 using DmaHeap.Linux;
@@ -17,12 +19,17 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     // What the kernel accounts for the smallest unread message, rounded down: so a count of bytes bounds the count of messages.
     private const int LeastMessageCost = 512;
 
+    // Sources kept for further requests: one for each of the workers that commonly serve one client.
+    private const int MostSpare = 2;
+
     private readonly Lock _lock = new();
     private readonly Lock _reading = new();
     private readonly Queue<(long Number, int Descriptors)> _carrying = new();
     private readonly Queue<PendingReply> _unsent = new();
-    private readonly Dictionary<ulong, CancellationTokenSource> _underWay = [];
+    private readonly Dictionary<ulong, UnderWay> _underWay = [];
+    private readonly Stack<CancellationTokenSource> _spare = new();
     private Importer? _importer;
+    private ConnectionReply? _reply;
     private long _sent;
     private int _workers;
     private bool _closed;
@@ -35,6 +42,9 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     public Lazy<TrustDomain?> Domain { get; } = new(() => TrustDomain.Of(caller, PeerIdentity.UserNamespaceOf(socket, caller.ProcessId)));
 
     public SafeFileHandle Socket => socket;
+
+    /// <summary>How its client's requests come.</summary>
+    public ClientRhythm Rhythm { get; } = new();
 
     /// <summary>True once the hello was answered.</summary>
     public bool IsGreeted { get; set; }
@@ -145,14 +155,14 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
         }
     }
 
-    /// <summary>A token for a request, cancelled when the client withdraws it or goes away. Null when the number is in use already.</summary>
+    /// <summary>A token for a request, cancelled when the client withdraws it or goes away; until <see cref="End"/>. Null when the number is in use already.</summary>
     public CancellationTokenSource? Begin(ulong requestId)
     {
-        // One for each request: a source used again could be cancelled for the request before, by a worker that looked it up in time.
-        var source = new CancellationTokenSource();
         lock (_lock)
         {
-            if (!_underWay.TryAdd(requestId, source)) return null;
+            if (_underWay.ContainsKey(requestId)) return null;
+            if (!_spare.TryPop(out var source)) source = new CancellationTokenSource();
+            _underWay.Add(requestId, new UnderWay(source));
             if (_closed) source.Cancel();
             return source;
         }
@@ -162,20 +172,24 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
     {
         lock (_lock)
         {
-            if (_underWay.Remove(requestId, out var source)) source.Dispose();
+            if (!_underWay.Remove(requestId, out var request)) return;
+            // One that somebody is about to cancel, and may be so after this, is not for another request.
+            if (!request.IsBeingCancelled && _spare.Count < MostSpare && request.Source.TryReset()) _spare.Push(request.Source);
+            else request.Source.Dispose();
         }
     }
 
     public void Cancel(ulong requestId)
     {
         CancellationTokenSource? source;
-        lock (_lock) _underWay.TryGetValue(requestId, out source);
+        lock (_lock) source = BeginCancelling(requestId);
         CancelQuietly(source);
     }
 
     /// <summary>What the client attached, mapped and began; made when it first does. One of a connection that is closed is closed as well.</summary>
     public Importer ImporterBy(Func<Connection, Importer> make)
     {
+        if (Volatile.Read(ref _importer) is { } importer) return importer;
         lock (_lock)
         {
             if (_importer is not null) return _importer;
@@ -184,6 +198,10 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
             return _importer;
         }
     }
+
+    /// <summary>Answers what the client asks of buffers.</summary>
+    public ConnectionReply ReplyBy(UndeliveredCap cap) =>
+        Volatile.Read(ref _reply) ?? Interlocked.CompareExchange(ref _reply, new ConnectionReply(this, cap), null) ?? _reply;
 
     /// <summary>The connection is closed: undoes what its client left.</summary>
     public void CloseImporter()
@@ -202,7 +220,7 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
             if (_closed) return false;
             _closed = true;
             _workers++; // the socket is not to be disposed under the shutdown, by a worker that leaves meanwhile
-            underWay = [.. _underWay.Values];
+            underWay = [.. _underWay.Keys.ToArray().Select(BeginCancelling).OfType<CancellationTokenSource>()];
             while (_unsent.TryDequeue(out var reply)) reply.Dispose();
         }
 
@@ -218,6 +236,14 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
         if (descriptors > 0) _carrying.Enqueue((_sent, descriptors));
     }
 
+    private CancellationTokenSource? BeginCancelling(ulong requestId)
+    {
+        ref var request = ref CollectionsMarshal.GetValueRefOrNullRef(_underWay, requestId);
+        if (Unsafe.IsNullRef(ref request)) return null;
+        request.IsBeingCancelled = true;
+        return request.Source;
+    }
+
     // The request may end while it is being cancelled; then there is nothing left to cancel.
     private static void CancelQuietly(CancellationTokenSource? source)
     {
@@ -228,5 +254,11 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
         catch (ObjectDisposedException)
         {
         }
+    }
+
+    private struct UnderWay(CancellationTokenSource source)
+    {
+        public readonly CancellationTokenSource Source = source;
+        public bool IsBeingCancelled;
     }
 }

@@ -7,12 +7,12 @@ using DmaHeap.Protocol;
 
 namespace DmaHeap.Hosting.Server;
 
-/// <summary>Answers a client's request for an op, from whatever thread carried it out or gave it up.</summary>
-internal sealed class ConnectionReply(Connection connection, MessageHeader request, UndeliveredCap cap) : IOpReply
+/// <summary>Answers a client's requests for ops, from whatever thread carried each out or gave it up.</summary>
+internal sealed class ConnectionReply(Connection connection, UndeliveredCap cap) : IOpReply
 {
     public void Routed() => connection.EndReading();
 
-    public HeapException? Done(MappedMemory? memory)
+    public HeapException? Done(in MessageHeader request, MappedMemory? memory)
     {
         if (memory is null)
         {
@@ -31,20 +31,20 @@ internal sealed class ConnectionReply(Connection connection, MessageHeader reque
                 return refusal;
             }
 
-            var errno = Send(memory);
+            var errno = Send(in request, memory);
             if (errno == Errno.None) return null;
             cap.Return(connection, memory.Descriptors.Length);
             return RequestFields.NotSent(errno);
         }
     }
 
-    public void Refused(HeapException refusal)
+    public void Refused(in MessageHeader request, HeapException refusal)
     {
         var reply = Replies.Error(request.RequestId, (int)refusal.Errno, refusal.Cause, refusal.Message);
         connection.Send(MessageCodec.Bytes(in reply), []);
     }
 
-    private Errno Send(MappedMemory memory)
+    private Errno Send(in MessageHeader request, MappedMemory memory)
     {
         var head = Unsafe.SizeOf<MapReply>();
         var length = head + memory.Ranges.Length * Unsafe.SizeOf<SegmentEntry>();

@@ -7,6 +7,8 @@ namespace DmaHeap.Hosting.Server;
 /// <summary>Requests that call ops of a buffer. Their replies are sent by whoever carries them out: as a rule the worker that read them.</summary>
 internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
 {
+    private Func<Connection, Importer>? _new;
+
     public void Attach(Connection connection, in AttachBufferRequest request, WorkerScratch worker)
     {
         var shown = worker.Descriptors.Take(0);
@@ -92,9 +94,9 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
     private static HeapException Flags(uint flags) =>
         new(HeapErrno.Invalid, HeapCause.BadFlags, $"attach flags 0x{flags & ~(uint)AttachFlags.Contiguous:x} are unknown; contiguous 1 is what there is");
 
-    private ConnectionReply Reply(Connection connection, in MessageHeader request) => new(connection, request, cap);
+    private OpAsker Reply(Connection connection, in MessageHeader request) => new(connection.ReplyBy(cap), request);
 
-    private Importer ImporterOf(Connection connection) => connection.ImporterBy(New);
+    private Importer ImporterOf(Connection connection) => connection.ImporterBy(_new ??= New);
 
     private Importer New(Connection connection) =>
         core.NewImporter(connection.Caller, () => PeerIdentity.ExecutableOf(connection.Socket, connection.Caller.ProcessId));

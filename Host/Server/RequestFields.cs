@@ -8,6 +8,8 @@ namespace DmaHeap.Hosting.Server;
 /// <summary>Reads what clients send, strictly, and answers in kind.</summary>
 internal static class RequestFields
 {
+    private static readonly NameCache s_names = new();
+
     public static void Done(Connection connection, in MessageHeader request)
     {
         var reply = new DoneReply { Header = ReplyHeader<DoneReply>(request) };
@@ -59,8 +61,8 @@ internal static class RequestFields
         });
     }
 
-    public static string Text(ReadOnlySpan<byte> field, string what) => TextField.TryRead(field, out var text)
-        ? text
+    public static string Text(ReadOnlySpan<byte> field, string what) => TextField.TryReadBytes(field, out var utf8)
+        ? s_names.Get(utf8)
         : throw new ProtocolFaultException($"the field {what} is no UTF-8 text padded with zeros");
 
     /// <summary>Why a reply with descriptors could not be sent.</summary>

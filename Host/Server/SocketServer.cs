@@ -21,6 +21,7 @@ internal sealed class SocketServer : IDisposable
     private readonly UndeliveredCap _cap;
     private readonly RequestHandler _handler;
     private readonly Reception _reception;
+    private readonly SpinRule _spin;
     private readonly WorkerPool _workers;
 
     /// <param name="core">What is served.</param>
@@ -35,6 +36,7 @@ internal sealed class SocketServer : IDisposable
         // The kernel bounds the descriptors in flight of a user without CAP_SYS_RESOURCE by that same limit; a quarter is left for others.
         _cap = new UndeliveredCap(MostUndeliveredPerConnection, MostUndeliveredPerUser, Math.Max(ProtocolConstants.MaxDescriptors, descriptors / 4 * 3), _connections);
         _handler = new RequestHandler(core, _cap);
+        _spin = core.Spin;
         _place = place;
         _listener = new ListeningSocket(place, SocketModeFor(core.Registry));
         try
@@ -57,6 +59,9 @@ internal sealed class SocketServer : IDisposable
     }
 
     public int Connections => _connections.Count;
+
+    /// <summary>The threads behind the door.</summary>
+    public WorkerPool Workers => _workers;
 
     /// <summary>Stops accepting, closes all connections, which withdraws what is under way on them, and waits for the workers, unless a heap holds one.</summary>
     public void Dispose()
@@ -112,6 +117,7 @@ internal sealed class SocketServer : IDisposable
     private void Serve(Connection connection, ReadyEvents events, WorkerScratch scratch)
     {
         scratch.Begin(connection);
+        _spin.Came();
         try
         {
             if ((events & ReadyEvents.Writable) == 0 || connection.TryFlush()) Converse(connection, scratch);
@@ -128,6 +134,7 @@ internal sealed class SocketServer : IDisposable
         }
         finally
         {
+            _spin.Left();
             scratch.End();
             connection.Leave();
         }
@@ -135,16 +142,14 @@ internal sealed class SocketServer : IDisposable
 
     private void Converse(Connection connection, WorkerScratch scratch)
     {
-        for (var served = 0; served < Fairness; served++)
+        // The client is to read before it is listened to again; the event set tells when it did.
+        for (var served = 0; !connection.HasUnsent && (served < Fairness || _spin.HasRoom); served++)
         {
-            // The client is to read before it is listened to again; the event set tells when it did.
-            if (connection.HasUnsent) break;
             scratch.Next();
             connection.BeginReading();
             try
             {
-                var errno = SocketMessages.TryReceive(
-                    connection.Socket, scratch.Packet, scratch.Descriptors, out var length, out var truncated, MessageFlags.DontWait);
+                var errno = TryReceive(connection, scratch, isFirst: served == 0, out var length, out var truncated);
                 if (errno == Errno.EAGAIN) break;
                 if (errno != Errno.None || (length == 0 && scratch.Descriptors.Count == 0))
                 {
@@ -165,6 +170,31 @@ internal sealed class SocketServer : IDisposable
         // Nothing more is there, or others are to have their turn: arming it anew puts this connection at the end of the queue.
         connection.Arm(_poll);
     }
+
+    // After an answer the next request is looked for only where that has paid, and for as long: the event set tells of it otherwise, at no call more.
+    private Errno TryReceive(Connection connection, WorkerScratch scratch, bool isFirst, out int length, out bool truncated)
+    {
+        if (isFirst) return Receive(connection, scratch, out length, out truncated);
+        (length, truncated) = (0, false);
+        var rhythm = connection.Rhythm;
+        var errno = Errno.EAGAIN;
+        if (_spin.TryBegin(rhythm, out var spin))
+        {
+            do errno = Receive(connection, scratch, out length, out truncated);
+            while (errno == Errno.EAGAIN && spin.GoesOn);
+            spin.End(errno != Errno.EAGAIN);
+        }
+        else if (rhythm.IsWorthALook)
+        {
+            errno = Receive(connection, scratch, out length, out truncated);
+            rhythm.Looked(errno != Errno.EAGAIN);
+        }
+
+        return errno;
+    }
+
+    private static Errno Receive(Connection connection, WorkerScratch scratch, out int length, out bool truncated) =>
+        SocketMessages.TryReceive(connection.Socket, scratch.Packet, scratch.Descriptors, out length, out truncated, MessageFlags.DontWait);
 
     // Tells a client why, and closes.
     private void Dismiss(Connection connection, int errno, string sentence)

@@ -24,9 +24,6 @@ internal sealed class WorkerPool
     private readonly Dictionary<Thread, WorkerScratch> _threads = [];
     private readonly ITimer _watchdog;
     private readonly int _base = Math.Max(2, Environment.ProcessorCount);
-    private int _idle;
-    private long _progress;
-    private long _progressSeen;
     private bool _stopped;
 
     /// <param name="poll">The set to wait on.</param>
@@ -41,6 +38,15 @@ internal sealed class WorkerPool
         _poll.Add(_stop.Handle, ReadyEvents.Readable, StopKey);
         for (var i = 0; i < _base; i++) Start(isExtra: false);
         _watchdog = time.CreateTimer(_ => Look(), null, s_patience, s_patience);
+    }
+
+    /// <summary>Bytes that the workers there are have allocated on the managed heap: after a while of work, none for most requests.</summary>
+    public long AllocatedBytes
+    {
+        get
+        {
+            lock (_lock) return _threads.Values.Sum(scratch => scratch.AllocatedBytes);
+        }
     }
 
     /// <summary>Ends the workers. False when a heap holds one beyond patience; the event set is in use then.</summary>
@@ -91,13 +97,9 @@ internal sealed class WorkerPool
         Span<ReadyDescriptor> ready = stackalloc ReadyDescriptor[1];
         while (true)
         {
-            Interlocked.Increment(ref _idle);
-            var count = _poll.Wait(ready, isExtra ? IdleMs : -1);
-            Interlocked.Decrement(ref _idle);
-            if (count == 0) break;
+            if (_poll.Wait(ready, isExtra ? IdleMs : -1) == 0) break;
             if (ready[0].Data == StopKey) break;
             _serve(ready[0], scratch);
-            Interlocked.Increment(ref _progress);
             if (scratch.IsGivenUp) break;
         }
 
@@ -108,16 +110,16 @@ internal sealed class WorkerPool
     {
         WorkerScratch[] workers;
         lock (_lock) workers = [.. _threads.Values];
+        var heldUp = 0;
         foreach (var worker in workers)
         {
-            if (worker.IsHeldUp()) worker.Serving?.Arm(_poll);
+            if (!worker.IsHeldUp()) continue;
+            heldUp++;
+            worker.Serving?.Arm(_poll);
         }
 
-        // All busy, and none came round since the last look: requests wait behind heaps that do not answer.
-        var progress = Interlocked.Read(ref _progress);
-        var stuck = progress == _progressSeen && Volatile.Read(ref _idle) == 0;
-        _progressSeen = progress;
-        if (!stuck || workers.Length >= MostWorkers) return;
+        // All are at the same requests as at the last look: others wait behind heaps that do not answer.
+        if (heldUp < workers.Length || workers.Length >= MostWorkers) return;
         HostLog.WorkerAdded(_log, workers.Length, (long)s_patience.TotalMilliseconds);
         Start(isExtra: true);
     }

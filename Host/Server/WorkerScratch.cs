@@ -8,6 +8,7 @@ internal sealed class WorkerScratch
 {
     private long _requests;
     private long _requestsSeen;
+    private long _allocatedBytes;
     private volatile bool _givenUp;
 
     public byte[] Packet { get; } = new byte[ProtocolConstants.MaxMessageBytes];
@@ -24,6 +25,9 @@ internal sealed class WorkerScratch
     /// <summary>True when its thread was given up: it ends when the heap gives it back.</summary>
     public bool IsGivenUp => _givenUp;
 
+    /// <summary>Bytes its thread had allocated on the managed heap when it looked for its latest request.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocatedBytes);
+
     public void Begin(Connection connection)
     {
         Interlocked.Increment(ref _requests);
@@ -31,7 +35,11 @@ internal sealed class WorkerScratch
     }
 
     /// <summary>Notes that the worker goes on to another request.</summary>
-    public void Next() => Interlocked.Increment(ref _requests);
+    public void Next()
+    {
+        Interlocked.Increment(ref _requests);
+        Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
+    }
 
     public void End()
     {

@@ -25,6 +25,7 @@ internal static class EffectiveReport
             Value(json, "perUser", Size(core.Plan.Limits.PerUser), Find(root, "limits", "perUser"));
             json.WriteEndObject();
             Value(json, "drainTimeout", core.Plan.DrainLimit is { } limit ? Time(limit) : "none", Find(root, "drainTimeout"));
+            Value(json, "server.spin", SpinText.Format(core.Plan.MostSpin), Find(root, "server", "spin"));
             json.WriteStartObject("heaps");
             foreach (var slot in core.Registry.Slots) Heap(json, slot);
             json.WriteEndObject();

@@ -20,6 +20,11 @@ public static class SchemaCases
         """{"$schema":"x","version":1,"heaps":{"h":{"plugin":"X"}}}""",
         """{"version":1,"limits":{},"heaps":{"h":{"plugin":"X"}}}""",
         """{"version":1,"limits":{"total":"2GiB","largestBuffer":4096,"perUser":"1.5GiB"},"heaps":{"h":{"plugin":"X"}}}""",
+        """{"version":1,"server":{},"heaps":{"h":{"plugin":"X"}}}""",
+        """{"version":1,"server":{"spin":"off"},"heaps":{"h":{"plugin":"X"}}}""",
+        """{"version":1,"server":{"spin":"auto"},"heaps":{"h":{"plugin":"X"}}}""",
+        """{"version":1,"server":{"spin":"0.05ms"},"heaps":{"h":{"plugin":"X"}}}""",
+        """{"version":1,"server":{"spin":"1ms"},"heaps":{"h":{"plugin":"X"}}}""",
         """{"version":1,"heaps":{"protected,secure":{"plugin":"X"},"a.b_c+d-9":{"plugin":"Y"},"...":{"plugin":"Z"}}}""",
         """/* a */{"version":1,"heaps":{"h":{"plugin":"./a/b.dll"}}}""",
         Heap("\"type\":\"T\""),
@@ -51,6 +56,10 @@ public static class SchemaCases
 
     public static TheoryData<string> Refused =>
     [
+        """{"version":1,"server":{"spin":"2ms"},"heaps":{"h":{"plugin":"X"}}}""",
+        """{"version":1,"server":{"spin":"50us"},"heaps":{"h":{"plugin":"X"}}}""",
+        """{"version":1,"server":{"spin":true},"heaps":{"h":{"plugin":"X"}}}""",
+        """{"version":1,"server":{"spins":"off"},"heaps":{"h":{"plugin":"X"}}}""",
         Heap("\"sha256\":{}"),
         Heap("\"sha256\":7"),
         Heap("\"sha256\":\"abc\""),

@@ -151,7 +151,7 @@ public sealed class FaultTests
         using var exported = host.Allocate();
         var importer = host.Host.Core.NewImporter(TestHost.Us, () => throw new InvalidOperationException("a fault put in"));
         var reply = new WaitingReply();
-        importer.Attach(1, host.Host.Core.Find(exported.Handle), DmaHeapHost.Duplicate(exported.Handle), new AttachConstraints(), DataDirection.Bidirectional, reply);
+        importer.Attach(1, host.Host.Core.Find(exported.Handle), DmaHeapHost.Duplicate(exported.Handle), new AttachConstraints(), DataDirection.Bidirectional, new OpAsker(reply));
         Assert.Equal((HeapErrno.InputOutput, HeapCause.System), Assert.Throws<HeapException>(() => reply.Wait()) is { } refusal ? (refusal.Errno, refusal.Cause) : default);
         Assert.Contains(host.Log, line => line.StartsWith("204: ", StringComparison.Ordinal));
         Assert.Equal(0, host.Host.Core.ImportLimits.Held);

@@ -16,6 +16,9 @@ internal sealed class HostSection
     [Option("How long a heap that was replaced or taken out may wait for its last buffer before it is disposed; for ever when left out.", Minimum = "10ms", Maximum = "7d")]
     public TimeSpan? DrainTimeout { get; init; }
 
+    [Option("How clients are served.")]
+    public ServerSection Server { get; init; } = new();
+
     [Option("The heaps, each under its name in /dev/dma_heap.")]
     [TextRule(HeapSection.NamePattern, HeapSection.NameRule)]
     public required SectionMap<HeapSection> Heaps { get; init; }
