@@ -16,7 +16,7 @@ internal sealed record Leftovers(IReadOnlyList<string> Buffers, IReadOnlyList<st
         var records = table.Snapshot();
         Array.Sort(records, static (a, b) => a.Sequence.CompareTo(b.Sequence));
         var watched = watch.WatchedInodes();
-        var strays = watched.Keys.Where(number => !table.TryFind(number, out _)).ToArray();
+        var strays = watched.Keys.Where(number => !table.TryFind(number, out _) && !watch.IsReserved(number)).ToArray();
         if (records.Length == 0) return new([], [], [], [.. strays.Select(Describe)]);
 
         var names = new Dictionary<ulong, string>();

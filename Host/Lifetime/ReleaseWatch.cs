@@ -104,6 +104,9 @@ internal sealed class ReleaseWatch : IDisposable
         return new WatchReservation(this, watch);
     }
 
+    /// <summary>Whether a watch is of a file that no buffer has yet.</summary>
+    public bool IsReserved(int watch) => _reserved.ContainsKey(watch);
+
     /// <summary>Ends a buffer while the caller has its file, as if its last reference were gone: it waits to be released from now on, and its file is watched on. Null when it had ended before.</summary>
     public WatchReservation? TryKeep(BufferRecord record)
     {

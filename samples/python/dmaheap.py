@@ -24,7 +24,7 @@ MAX_DESCRIPTORS = 253
 (HELLO, LIST_HEAPS, ALLOCATE, DESCRIBE, SET_NAME, STATISTICS, CANCEL, CPU_ACCESS, LIST_BUFFERS) = range(1, 10)
 ATTACH, MAP, UNMAP, DETACH, VMAP, VUNMAP = range(20, 26)
 ADOPT = 50
-ALLOCATE_BATCH = 60
+ALLOCATE_BATCH, GIVE_BACK = 60, 61
 BIDIRECTIONAL, TO_DEVICE, FROM_DEVICE = range(3)
 FIRST_EVENT, REPLY_BIT, ERROR = 0x4000, 0x8000, 0xFFFF
 ERROR_FATAL = 1
@@ -65,6 +65,8 @@ STRUCTS = {name: struct.Struct("<" + layout) for name, layout in {
     "RestartRequest": "IHHQ 64s",
     "ReloadRequest": "IHHQ",
     "ReloadReply": "IHHQ IIIIII",
+    "GiveBackRequest": "IHHQ",
+    "GiveBackReply": "IHHQ II",
     "ShrinkRequest": "IHHQ Q64s",
     "ShrinkEntry": "QQQQII64s",
     "StatusRequest": "IHHQ II",
@@ -263,6 +265,14 @@ class Client:
         """Shows a buffer of a host that has ended to the one that followed, which counts and releases it from then on."""
         body, _ = self._call(ADOPT, _pack("AdoptRequest", 0, 0, _field(name, 32)), shown=buffer)
         return _buffer_info(_unpack("AdoptReply", body))
+
+    def give_back(self, buffer: Buffer) -> bool:
+        """Closes a buffer whose file may be another one of the same user, user namespace and control group then; unmap it before. Whether the host goes on to see to that."""
+        try:
+            body, _ = self._call(GIVE_BACK, b"", shown=buffer)
+            return _unpack("GiveBackReply", body)[0] == 1
+        finally:
+            buffer.close()
 
     def set_name(self, buffer, name: str) -> None:
         self._call(SET_NAME, _pack("SetNameRequest", _field(name, 32)), shown=buffer)

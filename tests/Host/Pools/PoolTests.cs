@@ -139,6 +139,33 @@ public sealed class PoolTests
     }
 
     [Fact]
+    public void To_take_what_is_ready_allocates_nothing()
+    {
+        using var host = new PooledHost(PooledHost.Fixed(64 * Page, Page));
+        host.WaitFor(64);
+        host.Pool.Pause();
+        var key = new Hosting.Memory.Pools.PoolKey(Page, Hosting.Memory.PageChoice.Machine, "");
+        var taken = new Hosting.Memory.PageMemory?[32];
+        taken[0] = host.Pool.TryTake(in key);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 1; i < taken.Length; i++) taken[i] = host.Pool.TryTake(in key);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+        Assert.All(taken, Assert.NotNull);
+        foreach (var memory in taken) memory!.Dispose();
+    }
+
+    [Fact]
+    public async Task A_host_for_tests_finds_nothing_left_behind_by_a_pool()
+    {
+        await using var host = await DmaHeap.Testing.DmaHeapTestHost.StartAsync(new DmaHeap.Testing.DmaHeapTestHostOptions
+        {
+            Heaps = [new HeapDefinition { Name = "pooled", Create = context => new DmaHeap.Heaps.SystemHeap(context), Pool = PooledHost.Fixed(8 * Page, Page), Recycle = HeapRecycling.Domain }],
+        });
+        Eventually.True(() => host.Host.Core.Pools.Pieces == 8, "the pool is not filled");
+        host.Allocate("pooled", Page).Dispose();
+    }
+
+    [Fact]
     public void A_step_that_fails_after_memory_was_taken_gives_it_back_whole()
     {
         using var host = new PooledHost(PooledHost.Fixed(4 * Page, Page));

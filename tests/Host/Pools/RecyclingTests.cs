@@ -214,7 +214,7 @@ public sealed partial class RecyclingTests : IDisposable
                     var errno = WriteLease.TryProbe(own);
                     if (errno == Errno.None) alone++;
                     else if (errno == Errno.EAGAIN) busy++;
-                    return alone > 500 && busy > 10;
+                    return alone > 20 && busy > 20;
                 },
                 "the file was never open, or always");
             await stop.CancelAsync();
