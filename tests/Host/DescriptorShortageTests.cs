@@ -39,6 +39,17 @@ public sealed class DescriptorShortageTests
     }
 
     [Fact]
+    public void Descriptors_of_memory_that_is_ready_are_given_up_before_an_allocation_fails_for_them()
+    {
+        using var host = new PooledHost(PooledHost.Fixed(16 * 8192, 8192));
+        host.WaitFor(16);
+        host.Allocate(4096).Dispose(); // the pool is not for it
+        host.Test.AssertNothingIsHeld();
+        using (new NoDescriptors()) host.Allocate(4096).Dispose();
+        Assert.InRange(host.Pool.Buffers, 1, 15);
+    }
+
+    [Fact]
     public void An_export_that_runs_out_of_descriptors_half_way_gives_the_buffer_back()
     {
         using var host = new TestHost();

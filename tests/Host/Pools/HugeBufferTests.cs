@@ -44,6 +44,26 @@ public sealed class HugeBufferTests
     }
 
     [Fact]
+    public void A_recycled_buffer_of_huge_pages_is_of_huge_pages_again()
+    {
+        SkipUnlessPutTogether();
+        using var host = new PooledHost(pool: null, HeapPages.Auto, change: options => options with { Heaps = [options.Heaps[0] with { Recycle = HeapRecycling.Domain }] });
+        using var client = host.Test.Connect();
+        ulong inode;
+        using (var given = client.Allocate(length: (ulong)Length))
+        {
+            inode = FileStatus.Of(given).Inode;
+            using (var mapping = MapAligned(given, Length)) mapping.Span.Fill(7);
+            client.Ask(new GiveBackRequest { Header = MessageCodec.Header<GiveBackRequest>(MessageKind.GiveBack, client.NextId()) }, given).As<GiveBackReply>();
+        }
+
+        Eventually.True(() => host.Slot.Memory!.Recycled.Pieces == 1, $"it is not recycled: {string.Join('\n', host.Test.Log)}");
+        using var again = client.Allocate(length: (ulong)Length);
+        Assert.Equal(inode, FileStatus.Of(again).Inode);
+        AssertMappedHuge(again, Length);
+    }
+
+    [Fact]
     public void Small_pages_are_not_told_for_huge_ones()
     {
         using var host = new PooledHost(pool: null, HeapPages.Auto);
