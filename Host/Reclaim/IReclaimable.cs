@@ -9,6 +9,9 @@ internal interface IReclaimable
     /// <summary>The heap that it lies ready for; null where it is for any.</summary>
     string? Heap => null;
 
+    /// <summary>Whether some of it may be in huge pages.</summary>
+    bool HasHugePages => false;
+
     /// <summary>Bytes it could give back now. An estimate, never negative.</summary>
     long Count();
 

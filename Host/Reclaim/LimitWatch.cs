@@ -54,7 +54,7 @@ internal sealed class LimitWatch : IDisposable
             pause = Look();
             _wasBlind = false;
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException or FormatException)
+        catch (Exception exception)
         {
             if (!_wasBlind) HostLog.LimitsNotSeen(_log, exception.Message);
             _wasBlind = true;

@@ -7,8 +7,6 @@ internal sealed class OwnSource(IReclaimable memory, TimeProvider time, ILogger 
 {
     public override string Name => memory.Name;
 
-    public override string? Heap => memory.Heap;
-
     public override bool MayHave => memory.Count() > 0;
 
     protected override ReclaimStep? AskInTurn(Func<long, long> wanted)

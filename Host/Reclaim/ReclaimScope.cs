@@ -1,10 +1,13 @@
+using DmaHeap.Hosting.Heaps;
+
 namespace DmaHeap.Hosting.Reclaim;
 
 /// <summary>Who is asked for memory.</summary>
 /// <param name="WithOwn">The host's own memory.</param>
 /// <param name="WithHeaps">The heaps that implement <see cref="IShrinker"/>.</param>
 /// <param name="Heap">What is of the heap of this name alone, and of those it replaced; null for everything.</param>
-internal readonly record struct ReclaimScope(bool WithOwn, bool WithHeaps, string? Heap)
+/// <param name="InHugePages">Of the host's own memory only what may be in huge pages: small ones are no use to whoever lacks those.</param>
+internal readonly record struct ReclaimScope(bool WithOwn, bool WithHeaps, string? Heap, bool InHugePages = false)
 {
     /// <summary>Everybody there is.</summary>
     public static ReclaimScope All { get; } = new(WithOwn: true, WithHeaps: true, null);
@@ -20,6 +23,11 @@ internal readonly record struct ReclaimScope(bool WithOwn, bool WithHeaps, strin
     /// <summary>One heap's <see cref="IShrinker"/> alone: for room that is the heap's, and not the host's.</summary>
     public static ReclaimScope ShrinkerOf(string heap) => new(WithOwn: false, WithHeaps: true, heap);
 
-    /// <summary>Whether a source is asked that is of this heap; null for one that is of several.</summary>
-    public bool Has(string? heap) => Heap is null || Heap == heap;
+    /// <summary>Whether memory of the host's own is asked for.</summary>
+    public bool Has(IReclaimable memory) => WithOwn && Has(memory.Heap) && (!InHugePages || memory.HasHugePages);
+
+    /// <summary>Whether a heap is asked, where heaps are.</summary>
+    public bool Has(HeapSlot slot) => Has(slot.Name);
+
+    private bool Has(string? heap) => Heap is null || Heap == heap;
 }

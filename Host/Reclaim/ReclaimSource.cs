@@ -10,9 +10,6 @@ internal abstract class ReclaimSource
 
     public abstract string Name { get; }
 
-    /// <summary>The heap whose memory it is; null where it has that of several.</summary>
-    public abstract string? Heap { get; }
-
     /// <summary>False for one that need not be asked now.</summary>
     public abstract bool MayHave { get; }
 

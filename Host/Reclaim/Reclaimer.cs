@@ -23,9 +23,9 @@ internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider 
     public ReclaimTotals Totals { get; } = new();
 
     /// <summary>Whether there is anybody to ask: memory of the host's own that could be given back, or a heap that may have some.</summary>
-    public bool HasSources => Own.Any(source => source.MayHave) || heaps().Any(slot => slot.Shrinker.MayHave);
+    public bool HasSources => Own.Any(memory => memory.Count() > 0) || heaps().Any(slot => slot.Shrinker.MayHave);
 
-    private IEnumerable<ReclaimSource> Own => Volatile.Read(ref _own).SelectMany(each => each()).Select(memory => _sources.GetValue(memory, own => new OwnSource(own, time, log)));
+    private IEnumerable<IReclaimable> Own => Volatile.Read(ref _own).SelectMany(each => each());
 
     /// <summary>Adds memory of the host's own, asked after what was added before.</summary>
     public void Add(IReclaimable memory) => Add(() => [memory]);
@@ -55,6 +55,10 @@ internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider 
     /// <param name="missing">Measures how many bytes are missing now.</param>
     /// <param name="scope">Whom.</param>
     public ReclaimReport Until(ReclaimReason reason, Func<long> missing, ReclaimScope scope) => Run(reason, missing(), _ => missing(), scope);
+
+    /// <summary>Whether all there is could come to a number of bytes. What heaps have is not known before they are asked.</summary>
+    public bool CouldGive(long bytes, ReclaimScope scope) =>
+        Heaps(scope).Any(slot => slot.Shrinker.MayHave) || Own.Where(memory => scope.Has(memory)).Sum(memory => memory.Count()) >= bytes;
 
     /// <summary>Asks each for a share of what it has, where what is missing is no bytes.</summary>
     /// <param name="reason">Why.</param>
@@ -97,12 +101,13 @@ internal sealed class Reclaimer(Func<IEnumerable<HeapSlot>> heaps, TimeProvider 
         return Told(new ReclaimReport(at, reason, wanted, steps));
     }
 
-    private IEnumerable<ReclaimSource> Sources(ReclaimScope scope)
-    {
-        var own = scope.WithOwn ? Own : [];
-        var all = scope.WithHeaps ? own.Concat(heaps().Select(slot => slot.Shrinker)) : own;
-        return all.Where(source => scope.Has(source.Heap));
-    }
+    private IEnumerable<ReclaimSource> Sources(ReclaimScope scope) =>
+        Own.Where(memory => scope.Has(memory)).Select(SourceOf).Concat<ReclaimSource>(Heaps(scope).Select(slot => slot.Shrinker));
+
+    // Not looked at for nothing: while the first heaps start there are none.
+    private IEnumerable<HeapSlot> Heaps(ReclaimScope scope) => scope.WithHeaps ? heaps().Where(slot => scope.Has(slot)) : [];
+
+    private OwnSource SourceOf(IReclaimable memory) => _sources.GetValue(memory, own => new OwnSource(own, time, log));
 
     private ReclaimReport Told(ReclaimReport report)
     {

@@ -35,13 +35,29 @@ internal sealed class Relief(Reclaimer reclaimer, Headroom headroom)
     private bool Helps(Shortage shortage, long bytes, ReclaimScope scope)
     {
         const ReclaimReason Why = ReclaimReason.Allocation;
-        return shortage switch
+        try
         {
-            Shortage.Handles => reclaimer.Share(Why, ShareForHandles, scope).Given > 0,
-            // Measured: what others say they gave is not what is there. Where nothing is missing any more, somebody let go meanwhile.
-            Shortage.Headroom => headroom.Available() >= bytes || reclaimer.Until(Why, () => bytes + Margin - headroom.Available(), scope).Given > 0,
-            Shortage.Bytes or Shortage.HeapsOwn => reclaimer.Take(Why, bytes, scope).Given > 0,
-            _ => false,
-        };
+            return shortage switch
+            {
+                Shortage.Handles => reclaimer.Share(Why, ShareForHandles, scope).Given > 0,
+                Shortage.Headroom => MakesRoom(bytes, scope),
+                Shortage.HugePages => reclaimer.Take(Why, bytes, scope with { InHugePages = true }).Given > 0,
+                Shortage.Bytes or Shortage.HeapsOwn => reclaimer.Take(Why, bytes, scope).Given > 0,
+                _ => false,
+            };
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            return false; // what is left cannot be read; the refusal stands
+        }
+    }
+
+    // Measured: what others say they gave is not what is there. Where nothing is missing any more, somebody let go meanwhile. What could not be enough is not given for nothing:
+    // whoever asks for more than there can be, again and again, would have everybody's memory given back.
+    private bool MakesRoom(long bytes, ReclaimScope scope)
+    {
+        var available = headroom.Available();
+        if (available >= bytes) return true;
+        return reclaimer.CouldGive(bytes - available, scope) && reclaimer.Until(ReclaimReason.Allocation, () => bytes + Margin - headroom.Available(), scope).Given > 0;
     }
 }

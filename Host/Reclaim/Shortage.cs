@@ -9,8 +9,11 @@ internal enum Shortage
     /// <summary>The machine or the host's control group has too little memory left.</summary>
     Headroom,
 
-    /// <summary>The kernel, or the heap by its own count, has too little.</summary>
+    /// <summary>The kernel has too little.</summary>
     Bytes,
+
+    /// <summary>There are too few huge pages.</summary>
+    HugePages,
 
     /// <summary>Room in the heap itself, of which it may keep some back.</summary>
     HeapsOwn,
@@ -27,7 +30,8 @@ internal static class Shortages
         (HeapErrno.TooManyOpenFiles, HeapCause.NoDescriptors) or (HeapErrno.NoSpace, HeapCause.NoWatches) => Shortage.Handles,
         (not HeapErrno.NoMemory, _) => Shortage.None,
         (_, HeapCause.NoHeadroom) => Shortage.Headroom,
-        (_, HeapCause.NoHugePages or HeapCause.System) => Shortage.Bytes,
+        (_, HeapCause.NoHugePages) => Shortage.HugePages,
+        (_, HeapCause.System) => Shortage.Bytes,
         (_, HeapCause.HeapLimit or HeapCause.UserLimit or HeapCause.HostLimit or HeapCause.BufferLimit or HeapCause.LargerThanHeap) => Shortage.None,
         _ => Shortage.HeapsOwn,
     };

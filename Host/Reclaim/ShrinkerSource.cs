@@ -10,8 +10,6 @@ internal sealed class ShrinkerSource(HeapSlot slot) : ReclaimSource
 {
     public override string Name => $"heap {slot.Name}";
 
-    public override string? Heap => slot.Name;
-
     public override bool MayHave => slot.Fault is null && slot.Heap.Shrinker() is not null;
 
     protected override ReclaimStep? AskInTurn(Func<long, long> wanted)
@@ -24,7 +22,19 @@ internal sealed class ShrinkerSource(HeapSlot slot) : ReclaimSource
         }
 
         var call = new ShrinkerCall(slot, wanted);
-        new Thread(() => Run(call)) { IsBackground = true, Name = "dmaheap shrink" }.Start();
+        try
+        {
+            new Thread(() => Run(call)) { IsBackground = true, Name = "dmaheap shrink" }.Start();
+        }
+        catch (Exception exception) when (exception is OutOfMemoryException or ThreadStartException)
+        {
+            // Not unlikely when memory is short; the heap had no part in it.
+            slot.Use.Leave();
+            ReturnTurn();
+            HostLog.ReclaimFailed(slot.Log, Name, "no thread could be started", exception);
+            return new ReclaimStep(Name, 0, 0, 0, TimeSpan.Zero, ReclaimResult.Failed);
+        }
+
         using (slot.Time.CreateTimer(static state => ((ShrinkerCall)state!).GiveUp(), call, slot.Definition.OpTimeout, Timeout.InfiniteTimeSpan)) call.Wait();
         var (count, asked, given, result) = call.Answer;
         return count <= 0 && result == ReclaimResult.Done ? null : new ReclaimStep(Name, count, asked, given, call.Elapsed, result);

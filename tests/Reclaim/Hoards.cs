@@ -56,6 +56,8 @@ internal sealed class FakePool(string name, ConcurrentQueue<string> asked, long 
 
     public string Name => name;
 
+    public bool HasHugePages { get; init; }
+
     public Action? OnScan { get; set; }
 
     public long Count() => Interlocked.Read(ref _bytes);

@@ -1,4 +1,4 @@
-using DmaHeap.Hosting.Reclaim;
+using DmaHeap.Hosting;
 
 namespace DmaHeap.Tests.Reclaim;
 
@@ -83,7 +83,7 @@ public sealed class ReliefTests
     {
         using var hoards = new Hoards("a", "other");
         (hoards["a"].Hoard, hoards["other"].Hoard) = (1 << 20, 1 << 20);
-        hoards.Reclaimer.Add(new FakePool("pools", hoards.Asked, 4096));
+        hoards.Reclaimer.Add(new FakePool("pools", hoards.Asked, 1L << 51));
         var within = 0;
         hoards["a"].OnAllocate = _ =>
         {
@@ -102,6 +102,47 @@ public sealed class ReliefTests
 
         Assert.Equal(1, within);
         Assert.StartsWith("pools ", Assert.Single(hoards.Asked), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_heap_that_has_no_room_to_start_is_told_so()
+    {
+        var starting = new HeapDefinition
+        {
+            Name = "greedy",
+            Create = context =>
+            {
+                context.Memory.AllocatePages(new PageRequest { Length = 1L << 50, Commit = CommitPolicy.Committed });
+                throw new InvalidOperationException("there is no machine of this size");
+            },
+        };
+        var refusal = Assert.Throws<HeapStartException>(() => new DmaHeap.Tests.Host.TestHost(options => options with { Heaps = [starting] }));
+        Assert.Contains("cannot be committed", refusal.Message);
+    }
+
+    [Fact]
+    public void What_could_not_be_enough_is_not_given_for_nothing()
+    {
+        using var hoards = new Hoards("a");
+        hoards.Reclaimer.Add(new FakePool("pools", hoards.Asked, 1L << 49));
+        hoards["a"].OnAllocate = _ => new HeapBuffer(hoards["a"].Context.Memory.AllocatePages(new PageRequest { Length = 1L << 50, Commit = CommitPolicy.Committed }));
+
+        Assert.Equal(HeapCause.NoHeadroom, hoards.Host.Refused(4096, "a").Cause);
+
+        Assert.Empty(hoards.Asked);
+    }
+
+    [Fact]
+    public void Who_lacks_huge_pages_is_given_no_small_ones()
+    {
+        using var hoards = new Hoards("a");
+        hoards.Reclaimer.Add(new FakePool("small", hoards.Asked, 1 << 22));
+        hoards.Reclaimer.Add(new FakePool("huge", hoards.Asked, 1 << 22) { HasHugePages = true });
+        hoards["a"].OnAllocate = _ => throw new HeapException(HeapErrno.NoMemory, HeapCause.NoHugePages, "scripted");
+
+        hoards.Host.Refused(2 << 20, "a");
+
+        Assert.Equal([$"huge {2 << 20}"], hoards.Asked);
     }
 
     [Fact]

@@ -45,6 +45,14 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
 
     public long Count() => Bytes;
 
+    public bool HasHugePages
+    {
+        get
+        {
+            lock (_lock) return _classes.Values.Any(one => one.Ready.Count > 0 && one.Key.Choice != PageChoice.Machine);
+        }
+    }
+
     /// <summary>Bytes beyond what is wanted of it now.</summary>
     public long SurplusBytes
     {
