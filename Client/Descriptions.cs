@@ -126,7 +126,7 @@ public sealed record JournalPage(IReadOnlyList<string> Lines, long Last, long Dr
 public sealed record ReloadResult(long Added, long Removed, long Replaced, long Changed, long Unchanged);
 
 /// <summary>One source of memory that was asked to give some back.</summary>
-/// <param name="Source">What it is: <c>pool of NAME</c>, or <c>heap NAME</c> for what the heap itself keeps.</param>
+/// <param name="Source">What it is: <c>recycled of NAME</c>, <c>pool of NAME</c>, or <c>heap NAME</c> for what the heap itself keeps.</param>
 /// <param name="Count">Bytes it said it could give, before it was asked.</param>
 /// <param name="Wanted">Bytes it was asked for.</param>
 /// <param name="Given">Bytes it gave back.</param>

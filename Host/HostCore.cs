@@ -76,7 +76,7 @@ internal sealed class HostCore : IDisposable
             throw;
         }
 
-        Reclaimer.Add(Recycler);
+        Reclaimer.Add(() => Recycler.Stores);
         Reclaimer.Add(Pools.BySurplus);
         Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, Ops, relief, NewEpoch(), time, log, Probe);
         Adopter = new Adopter(() => Registry, Quotas, Watch, Allocator, time, log);

@@ -46,7 +46,7 @@ internal sealed class HeapStart(MemoryCapabilities capabilities, PageFiles files
     {
         books ??= HeapBooks.Open(definition.Limits);
         var access = AccessOf(definition);
-        var memory = new MemoryService(definition.Name, capabilities, files, pools, pools.Open(definition.Name, books.Statistics), new RecycleStore(books.Statistics, time), relief);
+        var memory = new MemoryService(definition.Name, capabilities, files, pools, pools.Open(definition.Name, books.Statistics), new RecycleStore(definition.Name, books.Statistics, time), relief);
         // Of its own: a registration that a heap forgets must not lead from the host to its plugin after its end.
         var ending = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         try

@@ -15,6 +15,6 @@ internal static class TestMemory
         var pools = new PagePools(hugePages, headroom, TimeProvider.System, NullLogger.Instance);
         var statistics = new HeapStatistics();
         return new MemoryService(
-            "test", MachineCapabilities.Probe(), new PageFiles(headroom, hugePages), pools, pools.Open("test", statistics), new RecycleStore(statistics, TimeProvider.System));
+            "test", MachineCapabilities.Probe(), new PageFiles(headroom, hugePages), pools, pools.Open("test", statistics), new RecycleStore("test", statistics, TimeProvider.System));
     }
 }

@@ -1,10 +1,11 @@
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Memory.Pools;
+using DmaHeap.Hosting.Reclaim;
 
 namespace DmaHeap.Hosting.Memory.Recycling;
 
 /// <summary>What clients of one heap gave back, emptied and filled with zeros anew, each for its own trust domain. Thread-safe; nothing is closed under its lock.</summary>
-internal sealed class RecycleStore(HeapStatistics statistics, TimeProvider time)
+internal sealed class RecycleStore(string heap, HeapStatistics statistics, TimeProvider time) : IReclaimable
 {
     private const int MostPieces = 256;
     private const long MostBytes = 64L << 20;
@@ -14,9 +15,23 @@ internal sealed class RecycleStore(HeapStatistics statistics, TimeProvider time)
     private volatile bool _isOn;
     private long _bytes;
 
+    public string Name => $"recycled of {heap}";
+
+    public string Heap => heap;
+
     public bool IsOn => _isOn;
 
     public long Bytes => Interlocked.Read(ref _bytes);
+
+    public bool HasHugePages
+    {
+        get
+        {
+            lock (_lock) return _pieces.Any(piece => piece.Ticket.Key.Choice != PageChoice.Machine);
+        }
+    }
+
+    public long Count() => Bytes;
 
     public int Pieces
     {

@@ -1,7 +1,6 @@
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory.Pools;
-using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
@@ -20,7 +19,7 @@ namespace DmaHeap.Hosting.Memory.Recycling;
 /// <param name="time">The host's clock.</param>
 /// <param name="log">For what is not recycled.</param>
 internal sealed class Recycler(
-    ReleaseWatch watch, Releaser releaser, HugePages hugePages, PoolRoom room, Func<IEnumerable<RecycleStore>> stores, TimeProvider time, ILogger log) : IReclaimable, IDisposable
+    ReleaseWatch watch, Releaser releaser, HugePages hugePages, PoolRoom room, Func<IEnumerable<RecycleStore>> stores, TimeProvider time, ILogger log) : IDisposable
 {
     private const int Nice = 10, MostWaiting = 256;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250), s_again = TimeSpan.FromMilliseconds(5), s_age = TimeSpan.FromSeconds(60), s_look = TimeSpan.FromSeconds(5);
@@ -31,21 +30,8 @@ internal sealed class Recycler(
     private Thread? _thread;
     private bool _stopping;
 
-    public string Name => "recycled memory";
-
-    public long Count() => stores().Sum(store => store.Bytes);
-
-    public long Scan(long bytes)
-    {
-        var given = 0L;
-        foreach (var store in stores())
-        {
-            if (given >= bytes) break;
-            given += store.Scan(bytes - given);
-        }
-
-        return given;
-    }
+    /// <summary>What there is for each heap.</summary>
+    public IEnumerable<RecycleStore> Stores => stores();
 
     /// <summary>Takes a buffer that a client gives back. Whether it becomes memory again is found out later: the client closes its own descriptor first.</summary>
     /// <param name="record">The buffer.</param>

@@ -184,7 +184,7 @@ public sealed partial class RecyclingTests : IDisposable
         GiveBack(client, client.Allocate(length: Length));
         WaitForPieces(1);
         var report = _host.Host.Core.Reclaimer.Take(ReclaimReason.Asked, 1, ReclaimScope.All);
-        Assert.Equal(("recycled memory", Length), (report.Steps[0].Source, report.Given));
+        Assert.Equal(("recycled of plain", Length), (report.Steps[0].Source, report.Given));
         Assert.Equal(0, Slot.Memory!.Recycled.Pieces);
         Eventually.True(() => _host.Host.Core.Watch.WatchedInodes().Count == 0, "a watch is left");
     }
