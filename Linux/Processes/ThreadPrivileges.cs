@@ -10,7 +10,7 @@ public static unsafe partial class ThreadPrivileges
     const int MostCapabilities = 64;
 
     /// <summary>Gives up every capability, and with no_new_privs every way to get one by exec: neither root's nor those of a file come back.</summary>
-    /// <returns>EINVAL where the kernel knows no such thing.</returns>
+    /// <returns>EINVAL where the kernel knows no such thing; EPERM where a filter keeps the call away and there is something to give up.</returns>
     public static Errno TryDropAll()
     {
         var errno = SeccompFilter.TrySetNoNewPrivileges();
@@ -24,8 +24,21 @@ public static unsafe partial class ThreadPrivileges
         var header = new CapabilityHeader { Version = CapabilityVersion };
         var none = stackalloc CapabilityData[2];
         none[0] = none[1] = default;
-        return ErrnoGuard.Of(capset(&header, none));
+        var errnoOfSet = ErrnoGuard.Of(capset(&header, none));
+        return errnoOfSet == Errno.EPERM && HasNone() ? Errno.None : errnoOfSet;
     }
+
+    // A service whose filter lets no privileged call through has nothing to give up either.
+    static bool HasNone()
+    {
+        var header = new CapabilityHeader { Version = CapabilityVersion };
+        var held = stackalloc CapabilityData[2];
+        if (capget(&header, held) < 0) return false;
+        return (held[0].Effective | held[0].Permitted | held[0].Inheritable | held[1].Effective | held[1].Permitted | held[1].Inheritable) == 0;
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int capget(CapabilityHeader* header, CapabilityData* data);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int prctl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
