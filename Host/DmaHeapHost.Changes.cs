@@ -25,10 +25,10 @@ public sealed partial class DmaHeapHost
         Core.Changes.Restore(heap);
     }
 
-    /// <summary>Starts a heap anew, with the same plugin and options, in the place of one that is faulted as a rule; the old one keeps its buffers until they are gone.</summary>
+    /// <summary>Starts a heap anew, with the same options and the plugin's files as they are now, in the place of one that is faulted as a rule; the old one keeps its buffers until they are gone.</summary>
     /// <param name="heap">Name or alias.</param>
     /// <exception cref="HeapException">ENOENT: no such heap.</exception>
-    /// <exception cref="HeapChangeException">EBUSY: its region of fixed size is in use. Else what the heap refused to start with. What ran goes on.</exception>
+    /// <exception cref="HeapChangeException">EBUSY: its region of fixed size is in use. EINVAL: the files are no such plugin any more. Else what the heap refused to start with. What ran goes on.</exception>
     public void Restart(string heap)
     {
         ArgumentNullException.ThrowIfNull(heap);

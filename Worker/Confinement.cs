@@ -14,7 +14,7 @@ internal static class Confinement
         Lower(LimitedResource.CoreSize, 0);
         Lower(LimitedResource.OpenFiles, MostFiles);
 
-        // What a plugin prints is nobody's; what it complains of is kept with the last words of the process, as far as there is room.
+        // What a plugin prints is nobody's; what it complains of is read, and the last of it told when the process dies.
         Console.SetOut(TextWriter.Null);
     }
 

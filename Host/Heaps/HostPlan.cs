@@ -56,6 +56,27 @@ internal static class HostPlan
         }
     }
 
+    /// <summary>A heap as it is, by the same words of the configuration, with its plugin's files as they are now.</summary>
+    /// <exception cref="ConfigurationException">They are no such plugin any more.</exception>
+    /// <exception cref="PluginException">Nor one that could stand in.</exception>
+    public static HeapDefinition Again(HeapDefinition heap, DmaHeapHostOptions options, PluginSet plugins)
+    {
+        if (heap.Source is not { Configuration: { } configured } source) return heap.Again();
+        if (source.Swap is { } swap) return Swapped(heap, swap, options, plugins);
+        var leases = new PluginLeases(plugins);
+        var errors = new ConfigurationErrors();
+        try
+        {
+            var folder = options.ConfigurationPath is { } path ? Path.GetDirectoryName(Path.GetFullPath(path))! : Environment.CurrentDirectory;
+            return One(configured, LocatorOf(configured, folder, options.PluginFolders), leases, errors) is { } again && errors.Count == 0 ? again : throw new ConfigurationException(errors.InOrder());
+        }
+        catch
+        {
+            leases.ReturnAll();
+            throw;
+        }
+    }
+
     private static HostPlanned Make(DmaHeapHostOptions options, PluginLeases plugins)
     {
         var heaps = new List<HeapDefinition>();
@@ -86,6 +107,10 @@ internal static class HostPlan
         return new PluginLocator(folder, options.PluginFolders.Prepend(folder));
     }
 
+    // A path is relative to the file it stands in, which may be a drop-in.
+    private static PluginLocator LocatorOf(HeapConfiguration heap, string folder, IReadOnlyList<string> pluginFolders) =>
+        new(Path.GetDirectoryName(Path.GetFullPath(heap.Location.File))!, pluginFolders.Prepend(folder).Select(Path.GetFullPath));
+
     private static List<HeapDefinition> Configured(
         HostConfiguration configuration, IReadOnlyList<string> pluginFolders, PluginLeases plugins, HeapSwaps swaps)
     {
@@ -112,8 +137,7 @@ internal static class HostPlan
         var heaps = new List<HeapDefinition>();
         foreach (var heap in configured)
         {
-            // A path is relative to the file it stands in, which may be a drop-in.
-            var locator = new PluginLocator(Path.GetDirectoryName(Path.GetFullPath(heap.Location.File))!, pluginFolders.Prepend(folder).Select(Path.GetFullPath));
+            var locator = LocatorOf(heap, folder, pluginFolders);
             var definition = swaps.Find(heap) is { } swap ? Swapped(heap, swap, locator, plugins, errors) : One(heap, locator, plugins, errors);
             if (definition is not null) heaps.Add(definition);
         }

@@ -64,14 +64,14 @@ internal sealed class HeapChanges(HostCore core, HeapTurnover turnover, DmaHeapH
         turnover.Retire(standIn, core.Registry.Find(name), "restore");
     });
 
-    /// <summary>Starts a heap anew, the same plugin with the same options; the old one drains.</summary>
+    /// <summary>Starts a heap anew, with the same options and the plugin's files as they are now; the old one drains.</summary>
     /// <param name="heap">Name or alias.</param>
     /// <exception cref="HeapException">ENOENT: no such heap.</exception>
     /// <exception cref="HeapChangeException">Refused; what ran goes on.</exception>
     public void Restart(string heap) => InTurn($"restart of {heap}", () =>
     {
         var running = core.Registry.Find(heap);
-        turnover.Apply(core.Registry.Slots, Replacing(running, running.Definition.Again()), slots => Publish(() => Replace(running, slots)), _ => true, handsOverRegions: true, "restart");
+        turnover.Apply(core.Registry.Slots, Replacing(running, HostPlan.Again(running.Definition, options, plugins)), slots => Publish(() => Replace(running, slots)), _ => true, handsOverRegions: true, "restart");
     });
 
     /// <summary>Reads the configuration again and applies what is different in it.</summary>

@@ -74,6 +74,24 @@ public sealed class ReplacementTests : IDisposable
     }
 
     [Fact]
+    public void A_restart_takes_the_plugins_files_as_they_are_now_or_leaves_what_runs()
+    {
+        _deployment.Configure(Turnover);
+        using var host = _deployment.Start();
+        using var held = host.Allocate(4096, "turn");
+        _deployment.Deploy(2);
+        Assert.Equal("code-version-1", Deployment.Which(host, "turn")); // nobody watches here
+        host.Host.Restart("turn");
+        Assert.Equal("code-version-2", Deployment.Which(host, "turn"));
+
+        File.WriteAllText(_deployment.Plugin, "no plugin");
+        var refusal = Assert.Throws<HeapChangeException>(() => host.Host.Restart("turn"));
+        Assert.Equal(HeapErrno.Invalid, refusal.Errno);
+        Assert.Contains(_deployment.Plugin, refusal.Message);
+        Assert.Equal("code-version-2", Deployment.Which(host, "turn"));
+    }
+
+    [Fact]
     public void A_reload_without_a_difference_touches_nothing()
     {
         _deployment.Configure(Turnover + """, "system": { "plugin": "SystemHeap" } """);
