@@ -26,8 +26,8 @@ static class FrameRing
         var times = new double[trips];
         for (var i = 0; i < trips; i++)
         {
+            host.AwaitFull();
             times[i] = Time(host.Client);
-            for (var frame = 0; frame < Frames; frame++) host.AwaitFull(Length);
         }
 
         return TripTimes.Of(times);

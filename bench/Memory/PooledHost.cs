@@ -6,19 +6,28 @@ namespace DmaHeap.Bench;
 /// <summary>A host whose heap keeps buffers of one size ready, and its client.</summary>
 sealed class PooledHost : IDisposable
 {
-    /// <summary>How many it keeps.</summary>
-    public const int Kept = 8;
+    /// <summary>How many of 8 MiB are kept.</summary>
+    public const int Usual = 16;
 
     readonly ServerProcess _host;
     readonly HugePageReserve? _reserve;
 
-    PooledHost(ServerProcess host, HugePageReserve? reserve)
+    PooledHost(ServerProcess host, HugePageReserve? reserve, long length, int kept)
     {
-        (_host, _reserve) = (host, reserve);
+        (_host, _reserve, Length, Kept) = (host, reserve, length, kept);
         Client = DmaHeapClient.Connect(host.Socket);
     }
 
     public DmaHeapClient Client { get; }
+
+    /// <summary>Bytes of each of its buffers.</summary>
+    public long Length { get; }
+
+    /// <summary>How many are kept ready.</summary>
+    public int Kept { get; }
+
+    /// <summary>How many are taken in a row, so that each is there when it is asked for.</summary>
+    public int Burst => Math.Max(1, Kept / 2);
 
     /// <summary>What its buffers are made of, in words.</summary>
     public string Pages { get; private set; } = "";
@@ -28,7 +37,7 @@ sealed class PooledHost : IDisposable
     /// <param name="pages">What it is to be made of; huge ones are reserved where this user may.</param>
     /// <param name="length">Bytes of each buffer.</param>
     /// <param name="kept">How many are kept ready.</param>
-    public static PooledHost Start(Workbench bench, PageKind pages, long length, int kept = Kept)
+    public static PooledHost Start(Workbench bench, PageKind pages, long length, int kept = Usual)
     {
         var each = pages == PageKind.Huge ? RoundUp(length, HugePageReserve.PageSize) : length;
         MemoryRoom.Demand(each * (kept + 2));
@@ -41,10 +50,10 @@ sealed class PooledHost : IDisposable
         try
         {
             host = ServerProcess.StartHost(bench.Folder, "ready", HostConfiguration.OfSystemHeap(bench.Folder, "ready", keys));
-            var pooled = new PooledHost(host, reserve);
-            pooled.AwaitFull(length);
+            var pooled = new PooledHost(host, reserve, length, kept);
+            pooled.AwaitFull();
             using (var buffer = pooled.Client.Allocate("system", length)) pooled.Pages = PageKind.Describe(buffer);
-            pooled.AwaitFull(length);
+            pooled.AwaitFull();
             return pooled;
         }
         catch
@@ -56,10 +65,10 @@ sealed class PooledHost : IDisposable
     }
 
     /// <summary>Waits until what was taken has been filled up again.</summary>
-    public void AwaitFull(long length)
+    public void AwaitFull()
     {
-        // As long as the slowest filler takes for one: some 3 ns a byte, when pages are collapsed.
-        Thread.Sleep(TimeSpan.FromMilliseconds(20) + TimeSpan.FromMicroseconds(length * 3 / 1000));
+        // As long as the slowest filler takes for a burst: some 3 ns a byte, when pages are collapsed.
+        Thread.Sleep(TimeSpan.FromMilliseconds(20) + TimeSpan.FromMicroseconds(Length * Burst * 3 / 1000));
     }
 
     public void Dispose()

@@ -23,16 +23,24 @@ static class ReadyBuffer
         for (var at = 0; at < memory.Length; at += Page) Volatile.Write(ref memory[at], 1);
     }
 
-    /// <summary>Many times, with a moment between in which a pool is filled up again.</summary>
-    public static TripTimes Times(DmaHeapClient client, long length, int trips, Action between)
+    /// <summary>Many times, from a pool that is full when each burst begins.</summary>
+    public static TripTimes Times(PooledHost host, int trips)
     {
         var times = new double[trips];
         for (var i = 0; i < trips; i++)
         {
-            times[i] = Time(client, length);
-            between();
+            if (i % host.Burst == 0) host.AwaitFull();
+            times[i] = Time(host.Client, host.Length);
         }
 
+        return TripTimes.Of(times);
+    }
+
+    /// <summary>Many times in a row.</summary>
+    public static TripTimes Times(DmaHeapClient client, long length, int trips)
+    {
+        var times = new double[trips];
+        for (var i = 0; i < trips; i++) times[i] = Time(client, length);
         return TripTimes.Of(times);
     }
 }

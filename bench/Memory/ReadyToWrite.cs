@@ -18,12 +18,12 @@ static class ReadyToWrite
         var work = $"8 MiB ready to write, warm pool, {pages.Name}";
         bench.Measure(work, () =>
         {
-            var trips = bench.Scale.Of(10, 40);
+            var trips = bench.Scale.Of(16, 48);
             using var host = PooledHost.Start(bench, pages, Length);
-            Warm(host);
+            ReadyBuffer.Times(host.Client, Length, trips: 100); // the runtime compiles what is hot
             var hand = new ByHand(bench.Native);
             var pairs = Pairs.Measure(
-                bench.Scale.Rounds, () => ReadyBuffer.Times(host.Client, Length, trips, () => host.AwaitFull(Length)), () => hand.Ready(Length, trips));
+                bench.Scale.Rounds, () => ReadyBuffer.Times(host, trips), () => hand.Ready(Length, trips));
             var result = pairs.ToResult(work, "memfd_create + mmap + touch", most, note: $"our client library in .NET, by hand in C; got {host.Pages}");
             return result with { Against = [.. result.Against, .. OtherHands(bench, trips)] };
         });
@@ -35,13 +35,5 @@ static class ReadyToWrite
         yield return Side.Of("with MAP_POPULATE", new ByHand(bench.Native, "--populate").Ready(Length, trips));
         using var reserve = HugePageReserve.TryHave((int)(Length / HugePageReserve.PageSize) * 2);
         if (reserve is not null) yield return Side.Of("with reserved 2 MiB pages", new ByHand(bench.Native, "--huge").Ready(Length, trips));
-    }
-
-    // The runtime compiles what is hot.
-    static void Warm(PooledHost host)
-    {
-        const int Trips = 100;
-        for (var i = 0; i < Trips; i++) ReadyBuffer.Time(host.Client, Length);
-        for (var i = 0; i < PooledHost.Kept; i++) host.AwaitFull(Length);
     }
 }

@@ -29,7 +29,7 @@ static class SustainedUse
             for (var i = 0; i < bench.Scale.Of(1, 3); i++)
             {
                 var their = new ByHand(bench.Native).Sustain(ReadyToWrite.Length, time);
-                for (var kept = 0; kept < PooledHost.Kept; kept++) host.AwaitFull(ReadyToWrite.Length);
+                host.AwaitFull();
                 rounds.Add((Ours(host, time), their));
             }
 

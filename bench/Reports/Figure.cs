@@ -36,13 +36,16 @@ sealed record Figure(string Name, double Value, Unit Unit, Target? Target = null
 {
     public bool Missed => Target is not null && !Target.IsMetBy(Value);
 
-    /// <summary>By how much a missed target is missed: what is above or below it, in hundredths of it.</summary>
+    /// <summary>By how much a missed target is missed: what is above or below it, in hundredths of it; how many times it where that is much.</summary>
     public string Miss
     {
         get
         {
+            const double Much = 3;
             if (!Missed) return "";
-            return Named("by " + (Target!.Value == 0 ? Unit.Show(Math.Abs(Value)) : $"{Math.Max(1, Math.Round(Math.Abs(Value - Target.Value) / Target.Value * 100)):0} %"));
+            if (Target!.Value == 0) return Named("by " + Unit.Show(Math.Abs(Value)));
+            var times = Value / Target.Value;
+            return Named(times > Much ? $"by {times:0} times" : $"by {Math.Max(1, Math.Round(Math.Abs(times - 1) * 100)):0} %");
         }
     }
 

@@ -35,6 +35,7 @@ public sealed class ReportTests
     {
         Assert.EndsWith("| **missed p50 by 20 %** |", MarkdownReport.Table([Missed]).Split('\n')[2]);
         Assert.Equal("by 25 %", Figure.Ratio(1.125, Target.AtLeast(1.5)).Miss);
+        Assert.Equal("by 45 times", Figure.Ratio(1.35, Target.AtMost(0.03)).Miss);
         Assert.Equal("by 1 %", Figure.Ratio(1.0501, Target.AtMost(1.05)).Miss);
     }
 

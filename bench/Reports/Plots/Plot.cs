@@ -9,8 +9,10 @@ static class Plot
     const int Width = 760, Height = 440, Left = 84, Right = 40, Top = 84, Bottom = 60;
     const string Ink = "#24292f", Faint = "#d8dee4", Middle = "#57606a";
 
-    // Told apart by those who see no red or no green, and by their marks where there is no colour.
-    static readonly string[] s_colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9"];
+    // Told apart by those who see no red or no green, and by their marks where there is no colour. What ours is measured against always looks the same.
+    const string BaselineColour = "#d55e00";
+
+    static readonly string[] s_colours = ["#0072b2", "#009e73", "#cc79a7", "#56b4e9"];
 
     static readonly XNamespace s_svg = "http://www.w3.org/2000/svg";
 
@@ -26,20 +28,28 @@ static class Plot
             Box(0, 0, Width, Height, "#ffffff", Faint),
             Text(Left, 28, curve.Title, Ink, "start", ("font-size", 16), ("font-weight", 600)),
             Legend(curve.Lines), Grid(curve, along, up));
-        for (var i = 0; i < curve.Lines.Count; i++) picture.Add(Draw(curve.Lines[i], i, along, up));
+        var looks = Looks(curve.Lines);
+        for (var i = 0; i < curve.Lines.Count; i++) picture.Add(Draw(curve.Lines[i], looks[i], along, up));
         return new XDocument(picture) + "\n";
+    }
+
+    static Look[] Looks(IReadOnlyList<Line> lines)
+    {
+        var ours = 0;
+        return [.. lines.Select(line => line.IsBaseline ? new Look(BaselineColour, Baseline: true, 0) : new Look(s_colours[ours % s_colours.Length], Baseline: false, ours++))];
     }
 
     static IEnumerable<XElement> Legend(IReadOnlyList<Line> lines)
     {
+        var looks = Looks(lines);
         const int CharacterWidth = 7, MarkWidth = 34, Gap = 22;
         double x = Left, y = 48;
         for (var i = 0; i < lines.Count; i++)
         {
             var width = MarkWidth + (lines[i].Name.Length * CharacterWidth);
             if (x > Left && x + width > Width - Right) (x, y) = (Left, y + 18);
-            yield return Stroke($"M{Number(x)} {Number(y)}h26", i, lines[i].IsBaseline);
-            yield return Mark(x + 13, y, i);
+            yield return Stroke($"M{Number(x)} {Number(y)}h26", looks[i]);
+            yield return Mark(x + 13, y, looks[i]);
             yield return Text(x + MarkWidth, y + 4, lines[i].Name, Ink, "start");
             x += width + Gap;
         }
@@ -66,14 +76,14 @@ static class Plot
         yield return Text(18, middle, Label(curve.Y), Ink, "middle", ("transform", $"rotate(-90 18 {Number(middle)})"));
     }
 
-    static IEnumerable<XElement> Draw(Line line, int index, Scaling along, Scaling up)
+    static IEnumerable<XElement> Draw(Line line, Look look, Scaling along, Scaling up)
     {
         var places = line.Points.OrderBy(point => point.X).Select(point => (X: X(along, point.X), Y: Y(up, point.Y))).ToList();
         if (places.Count == 0) yield break;
-        yield return Stroke("M" + string.Join('L', places.Select(place => $"{Number(place.X)} {Number(place.Y)}")), index, line.IsBaseline);
+        yield return Stroke("M" + string.Join('L', places.Select(place => $"{Number(place.X)} {Number(place.Y)}")), look);
         const int MostMarks = 24;
         if (places.Count > MostMarks) yield break;
-        foreach (var (x, y) in places) yield return Mark(x, y, index);
+        foreach (var (x, y) in places) yield return Mark(x, y, look);
     }
 
     static string Label(Axis axis) => axis.Logarithmic ? axis.Label + " (log)" : axis.Label;
@@ -82,23 +92,25 @@ static class Plot
 
     static double Y(Scaling up, double value) => Height - Bottom - (up.Of(value) * (Height - Top - Bottom));
 
-    static XElement Mark(double x, double y, int index)
+    static XElement Mark(double x, double y, Look look)
     {
-        var shape = (index % 4) switch
+        var shape = look switch
         {
-            0 => new XElement(s_svg + "circle", new XAttribute("cx", Number(x)), new XAttribute("cy", Number(y)), new XAttribute("r", 4)),
-            1 => new XElement(s_svg + "path", new XAttribute("d", $"M{Number(x - 4)} {Number(y - 4)}h8v8h-8z")),
-            2 => new XElement(s_svg + "path", new XAttribute("d", $"M{Number(x)} {Number(y - 5)}l5 9h-10z")),
-            _ => new XElement(s_svg + "path", new XAttribute("d", $"M{Number(x)} {Number(y - 5)}l5 5l-5 5l-5 -5z")),
+            { Baseline: true } => Shape($"M{Number(x - 4)} {Number(y - 4)}h8v8h-8z"),
+            { Number: 0 } => new XElement(s_svg + "circle", new XAttribute("cx", Number(x)), new XAttribute("cy", Number(y)), new XAttribute("r", 4)),
+            { Number: 1 } => Shape($"M{Number(x)} {Number(y - 5)}l5 9h-10z"),
+            _ => Shape($"M{Number(x)} {Number(y - 5)}l5 5l-5 5l-5 -5z"),
         };
-        shape.Add(new XAttribute("fill", Colour(index)));
+        shape.Add(new XAttribute("fill", look.Colour));
         return shape;
+
+        static XElement Shape(string path) => new(s_svg + "path", new XAttribute("d", path));
     }
 
-    static XElement Stroke(string path, int index, bool dashed)
+    static XElement Stroke(string path, Look look)
     {
-        var line = new XElement(s_svg + "path", new XAttribute("d", path), new XAttribute("fill", "none"), new XAttribute("stroke", Colour(index)), new XAttribute("stroke-width", 2));
-        if (dashed) line.Add(new XAttribute("stroke-dasharray", "7 4"));
+        var line = new XElement(s_svg + "path", new XAttribute("d", path), new XAttribute("fill", "none"), new XAttribute("stroke", look.Colour), new XAttribute("stroke-width", 2));
+        if (look.Baseline) line.Add(new XAttribute("stroke-dasharray", "7 4"));
         return line;
     }
 
@@ -112,7 +124,11 @@ static class Plot
         new XAttribute("x", Number(x)), new XAttribute("y", Number(y)), new XAttribute("fill", colour), new XAttribute("text-anchor", anchor),
         more.Select(attribute => new XAttribute(attribute.Name, attribute.Value)), text);
 
-    static string Colour(int index) => s_colours[index % s_colours.Length];
-
     static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
+
+    /// <summary>How a line is told from the others.</summary>
+    /// <param name="Colour">Its colour.</param>
+    /// <param name="Baseline">Whether it is what ours is measured against: dashed, with squares.</param>
+    /// <param name="Number">Which of ours it is.</param>
+    sealed record Look(string Colour, bool Baseline, int Number);
 }
