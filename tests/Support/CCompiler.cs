@@ -10,6 +10,9 @@ internal static class CCompiler
     private static readonly ConcurrentDictionary<string, Lazy<string>> Programs = new();
     private static readonly Lazy<string> Output = new(CreateOutput);
 
+    /// <summary>The path of the compiled <c>bench/native/NAME.c</c>.</summary>
+    public static string CompileBaseline(string name) => Compile("../../bench/native/" + name);
+
     /// <summary>The path of the compiled <c>tests/native/NAME.c</c>, which any user may run. Skips the test where there is
     /// no C compiler, or none that builds anything with these options (static linking, another word size); a program that
     /// does not compile fails it.</summary>
@@ -19,7 +22,7 @@ internal static class CCompiler
         if (compiler is null)
             Assert.Skip("no C compiler (cc, gcc or clang) on the PATH");
         Assert.SkipUnless(CanBuildWith(compiler, options), $"the C compiler cannot build with {string.Join(' ', options)}");
-        string key = name + string.Concat(options);
+        string key = name.Replace("../", "", StringComparison.Ordinal) + string.Concat(options);
         return Programs.GetOrAdd(key, _ => new Lazy<string>(() => Build(compiler, name, key, options))).Value;
     }
 
