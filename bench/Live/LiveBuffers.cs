@@ -51,7 +51,7 @@ static class LiveBuffers
         yield return new Result("host memory for each live buffer of 4 KiB")
         {
             Figures = [new Figure("", each, Unit.Bytes, Target.AtMost(MostBytesEach))],
-            Note = $"what is the process's own, beside the pages and what the kernel keeps; {host.Descriptors()} descriptors open",
+            Note = "what is the process's own, beside the pages and what the kernel keeps",
         };
         var took = holders.Took;
         yield return new Result($"making {holders.Buffers:N0} buffers and letting go of them")

@@ -8,7 +8,15 @@ sealed record PageKind(string Key, string Name)
 {
     public static PageKind Small { get; } = new("4KiB", "4 KiB pages");
 
-    public static PageKind Huge { get; } = new("2MiB", "2 MiB pages");
+    /// <summary>Huge pages, reserved for the measurement where this user may.</summary>
+    public static PageKind Huge { get; } = new("2MiB", "2 MiB pages") { Reserves = true };
+
+    /// <summary>Huge pages where nobody reserved any: an ordinary machine's, and an ordinary user's.</summary>
+    public static PageKind Collapsed { get; } = new("2MiB", "2 MiB pages, none reserved");
+
+    public bool Reserves { get; private init; }
+
+    public bool IsHuge => Key == Huge.Key;
 
     /// <summary>What was really handed out: the configuration is a wish.</summary>
     public static string Describe(DmaBuffer buffer)

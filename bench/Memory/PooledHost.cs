@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using DmaHeap.Client;
 
@@ -8,6 +9,8 @@ sealed class PooledHost : IDisposable
 {
     /// <summary>How many of 8 MiB are kept.</summary>
     public const int Usual = 16;
+
+    static readonly TimeSpan s_longestFill = TimeSpan.FromMinutes(1);
 
     readonly ServerProcess _host;
     readonly HugePageReserve? _reserve;
@@ -34,15 +37,15 @@ sealed class PooledHost : IDisposable
 
     /// <summary>Starts it, and waits until the pool is full.</summary>
     /// <param name="bench">Where.</param>
-    /// <param name="pages">What it is to be made of; huge ones are reserved where this user may.</param>
+    /// <param name="pages">What it is to be made of; whether huge ones are reserved, where this user may.</param>
     /// <param name="length">Bytes of each buffer.</param>
     /// <param name="kept">How many are kept ready.</param>
     public static PooledHost Start(Workbench bench, PageKind pages, long length, int kept = Usual)
     {
-        var each = pages == PageKind.Huge ? RoundUp(length, HugePageReserve.PageSize) : length;
+        var each = pages.IsHuge ? RoundUp(length, HugePageReserve.PageSize) : length;
         MemoryRoom.Demand(each * (kept + 2));
         // As many again as are kept: those that are in use, and those being filled meanwhile.
-        var reserve = pages == PageKind.Huge ? HugePageReserve.TryHave((int)(each / HugePageReserve.PageSize) * kept * 2) : null;
+        var reserve = pages.Reserves ? HugePageReserve.TryHave((int)(each / HugePageReserve.PageSize) * kept * 2) : null;
         var keys = string.Create(CultureInfo.InvariantCulture, $$"""
             "pages": "{{pages.Key}}", "pool": { "min": {{Size(each * kept)}}, "max": {{Size(each * kept)}}, "sizes": [{{Size(length)}}] }
             """);
@@ -67,8 +70,12 @@ sealed class PooledHost : IDisposable
     /// <summary>Waits until what was taken has been filled up again.</summary>
     public void AwaitFull()
     {
-        // As long as the slowest filler takes for a burst: some 3 ns a byte, when pages are collapsed.
-        Thread.Sleep(TimeSpan.FromMilliseconds(20) + TimeSpan.FromMicroseconds(Length * Burst * 3 / 1000));
+        var clock = Stopwatch.StartNew();
+        while (_host.MemoryFiles("system") < Kept)
+        {
+            if (clock.Elapsed > s_longestFill) throw new InvalidOperationException($"the pool does not fill up: {_host.MemoryFiles("system")} of {Kept} buffers are ready");
+            Thread.Sleep(2);
+        }
     }
 
     public void Dispose()

@@ -10,6 +10,7 @@ static class ReadyToWrite
     public static void Run(Workbench bench)
     {
         Measure(bench, PageKind.Huge, MostHuge);
+        Measure(bench, PageKind.Collapsed, MostHuge);
         Measure(bench, PageKind.Small, MostSmall);
     }
 

@@ -38,13 +38,19 @@ sealed class ServerProcess : IDisposable
     public (long Resident, long Anonymous) Memory() => (ReadStatus("VmRSS:"), ReadStatus("RssAnon:"));
 
     /// <summary>Descriptors open in the process.</summary>
-    public int Descriptors() => Directory.GetFiles($"/proc/{_process.Id}/fd").Length;
+    /// <exception cref="CannotMeasureException">Only root and the process itself see them.</exception>
+    public int Descriptors() => List("fd").Length;
+
+    /// <summary>Files of memory that are open in the process, by the name it gave them: what a pool keeps ready.</summary>
+    /// <exception cref="CannotMeasureException">As with all descriptors.</exception>
+    public int MemoryFiles(string name) => List("fd").Count(file => new FileInfo(file).LinkTarget?.StartsWith($"/memfd:{name} ", StringComparison.Ordinal) == true);
 
     /// <summary>Inotify watches of the process.</summary>
+    /// <exception cref="CannotMeasureException">As with descriptors.</exception>
     public int Watches()
     {
         var count = 0;
-        foreach (var file in Directory.GetFiles($"/proc/{_process.Id}/fdinfo"))
+        foreach (var file in List("fdinfo"))
         {
             try
             {
@@ -79,6 +85,18 @@ sealed class ServerProcess : IDisposable
 
         if (!_process.WaitForExit(20_000)) _process.Kill();
         _process.Dispose();
+    }
+
+    string[] List(string what)
+    {
+        try
+        {
+            return Directory.GetFiles($"/proc/{_process.Id}/{what}");
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new CannotMeasureException("only root sees what descriptors the host has, as it does not let other processes of its user in");
+        }
     }
 
     static ServerProcess Start(string program, string[] arguments, string socket, bool isHost, params string[] last)

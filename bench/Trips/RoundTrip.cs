@@ -4,7 +4,7 @@ namespace DmaHeap.Bench;
 static class RoundTrip
 {
     /// <summary>A pool of single pages, as many as a burst takes.</summary>
-    public const string Pool = """ "pool": { "min": "16MiB", "max": "64MiB", "sizes": ["4KiB"] } """;
+    public const string Pool = """ "pool": { "min": "8MiB", "max": "32MiB", "sizes": ["4KiB"] } """;
 
     const string Work = "allocate + free 4 KiB", PooledWork = "allocate + free 4 KiB, pooled";
     const double Most = 1.05, MostP99 = 1.5, MostPooled = 0.8;
