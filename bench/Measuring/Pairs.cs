@@ -20,16 +20,18 @@ sealed record Pairs(TripTimes Ours, TripTimes Theirs, double Ratio, double Ratio
     /// <summary>The row that they come to.</summary>
     /// <param name="work">What was done.</param>
     /// <param name="against">Whose the other side is.</param>
-    /// <param name="p50">What the ratio of the medians has to be at most.</param>
+    /// <param name="p50">What the ratio of the medians has to be at most; null where it is for information.</param>
     /// <param name="p99">The same of what one in a hundred exceeds; null where nothing is asked of it.</param>
     /// <param name="note">How it was measured, where that is not plain.</param>
-    public Result ToResult(string work, string against, double p50, double? p99 = null, string note = "") => new(work)
+    public Result ToResult(string work, string against, double? p50, double? p99 = null, string note = "") => new(work)
     {
         Ours = Side.Of("", Ours),
         Against = [Side.Of(against, Theirs)],
         Figures = p99 is { } limit
-            ? [Figure.Ratio(Ratio, Target.AtMost(p50), "p50"), Figure.Ratio(RatioP99, Target.AtMost(limit), "p99")]
-            : [Figure.Ratio(Ratio, Target.AtMost(p50))],
+            ? [Figure.Ratio(Ratio, AtMost(p50), "p50"), Figure.Ratio(RatioP99, AtMost(limit), "p99")]
+            : [Figure.Ratio(Ratio, AtMost(p50))],
         Note = note,
     };
+
+    static Target? AtMost(double? value) => value is { } most ? Target.AtMost(most) : null;
 }

@@ -21,6 +21,8 @@ sealed class PooledHost : IDisposable
         Client = DmaHeapClient.Connect(host.Socket);
     }
 
+    public ServerProcess Server => _host;
+
     public DmaHeapClient Client { get; }
 
     /// <summary>Bytes of each of its buffers.</summary>

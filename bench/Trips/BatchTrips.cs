@@ -8,52 +8,47 @@ static class BatchTrips
 
     public static void Run(Workbench bench)
     {
-        bench.MeasureAll($"{Size} buffers in one batch, for each", () => Measure(bench, "", ""));
-        bench.MeasureAll($"{Size} buffers in one batch, pooled, for each", () => Measure(bench, ", pooled", RoundTrip.Pool));
-        Draw(bench);
-    }
-
-    static IEnumerable<Result> Measure(Workbench bench, string kind, string keys)
-    {
-        using var broker = ServerProcess.StartBroker(bench.Native, bench.Folder);
-        using var host = Start(bench, "batches", keys);
-        var pairs = Pairs.Measure(bench.Scale.Rounds, () => Ours(bench, host, Size), () => Theirs(bench, broker, Size));
-        yield return pairs.ToResult($"{Size} buffers in one batch{kind}, for each", $"{Size} single calls to the C broker", Most);
-    }
-
-    static void Draw(Workbench bench)
-    {
         var ours = new List<CurvePoint>();
         var pooled = new List<CurvePoint>();
         var theirs = new List<CurvePoint>();
-        bench.MeasureAll("batches of 1 to 253", () =>
+        bench.MeasureAll($"{Size} buffers in one batch, for each", () =>
         {
-            using var broker = ServerProcess.StartBroker(bench.Native, bench.Folder);
-            foreach (var (keys, points) in new[] { ("", ours), (RoundTrip.Pool, pooled) })
-            {
-                using var host = Start(bench, "curve", keys);
-                foreach (var size in bench.Scale.Of<int[]>([1, 8, 64, 253], [1, 2, 4, 8, 16, 32, 64, 128, 253]))
-                {
-                    points.Add(Point(size, Ours(bench, host, size)));
-                    if (keys.Length == 0) theirs.Add(Point(size, Theirs(bench, broker, size)));
-                }
-            }
-
-            return [];
+            using var host = ServerProcess.StartHost(bench.Folder, "batches", HostConfiguration.OfSystemHeap(bench.Folder, "batches"));
+            return Measure(bench, host, "", size => Ours(bench, host, size), ours, theirs);
+        });
+        bench.MeasureAll($"{Size} buffers in one batch, pooled, for each", () =>
+        {
+            using var host = PooledHost.Start(bench, PageKind.Small, RoundTrip.Length, RoundTrip.Kept);
+            return Measure(bench, host.Server, ", pooled", size => Pooled(bench, host, size), pooled, null);
         });
         bench.Add(new Curve(
             "batch-size", "Allocate and free buffers of 4 KiB in batches", new("buffers in a batch", Unit.Count, true), new("p50 for each buffer", Unit.Time, true),
-            [new("dmaheap, one request", ours), new("dmaheap, pooled", pooled), new("C broker, one by one", theirs) { IsBaseline = true }]));
+            [new("dmaheap, one request", ours), new("dmaheap, from a warm pool", pooled), new("C broker, one by one", theirs) { IsBaseline = true }]));
     }
 
-    static ServerProcess Start(Workbench bench, string name, string keys)
+    static List<Result> Measure(Workbench bench, ServerProcess host, string kind, Func<int, TripTimes> ours, List<CurvePoint> curve, List<CurvePoint>? baseline)
     {
-        var host = ServerProcess.StartHost(bench.Folder, name, HostConfiguration.OfSystemHeap(bench.Folder, name, keys));
+        using var broker = ServerProcess.StartBroker(bench.Native, bench.Folder);
         Ours(bench, host, Size); // the runtime compiles what is hot
-        return host;
+        var pairs = Pairs.Measure(bench.Scale.Rounds, () => ours(Size), () => Theirs(bench, broker, Size));
+        foreach (var size in bench.Scale.Of<int[]>([1, 8, 64, 253], [1, 2, 4, 8, 16, 32, 64, 128, 253]))
+        {
+            curve.Add(Point(size, ours(size)));
+            baseline?.Add(Point(size, Theirs(bench, broker, size)));
+        }
+
+        return [pairs.ToResult($"{Size} buffers in one batch{kind}, for each", $"{Size} single calls to the C broker", Most)];
     }
 
     static TripTimes Ours(Workbench bench, ServerProcess host, int size) => Run(bench, host, new TripOrder(Count(bench, size)) { Batch = size }, size);
+
+    // As many batches as the pool has ready.
+    static TripTimes Pooled(Workbench bench, PooledHost host, int size)
+    {
+        const int Warmup = 1;
+        host.AwaitFull();
+        return TripClient.Run(bench.Native, host.Server, new TripOrder(Math.Max(2, (host.Burst / size) - Warmup)) { Batch = size, Warmup = Warmup }).Times / size;
+    }
 
     static TripTimes Theirs(Workbench bench, ServerProcess broker, int size) => Run(bench, broker, new TripOrder(Count(bench, size)) { Group = size }, size);
 
