@@ -15,6 +15,9 @@ sealed record ByHand(NativePrograms Native, params string[] Options)
     /// <summary>Times from nothing to so many frames that are written whole.</summary>
     public TripTimes Ring(long length, int frames, int trips) => NativeOutput.Times(Run("ring", length, trips, "--frames", frames.ToString(CultureInfo.InvariantCulture)));
 
+    /// <summary>Times to make so many buffers as a broker does, and to close them, with nobody in between.</summary>
+    public TripTimes Tracked(long length, int buffers, int trips) => NativeOutput.Times(Run("tracked", length, trips, "--frames", buffers.ToString(CultureInfo.InvariantCulture)));
+
     /// <summary>How many were made in each slice of time, without a pause.</summary>
     public Sustained Sustain(long length, TimeSpan time)
     {

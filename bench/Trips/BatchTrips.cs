@@ -37,7 +37,9 @@ static class BatchTrips
             baseline?.Add(Point(size, Theirs(bench, broker, size)));
         }
 
-        return [pairs.ToResult($"{Size} buffers in one batch{kind}, for each", $"{Size} single calls to the C broker", Most)];
+        var alone = new ByHand(bench.Native).Tracked(RoundTrip.Length, Size, Count(bench, Size)) / Size;
+        var result = pairs.ToResult($"{Size} buffers in one batch{kind}, for each", $"{Size} single calls to the C broker", Most);
+        return [result with { Against = [.. result.Against, Side.Of("the same calls with no broker", alone)] }];
     }
 
     static TripTimes Ours(Workbench bench, ServerProcess host, int size) => Run(bench, host, new TripOrder(Count(bench, size)) { Batch = size }, size);

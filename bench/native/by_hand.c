@@ -3,16 +3,20 @@
  *
  *     by_hand ready LENGTH TRIPS [--populate] [--huge]
  *     by_hand ring LENGTH TRIPS --frames N [--populate] [--huge]
+ *     by_hand tracked LENGTH TRIPS --frames N
  *     by_hand sustained LENGTH MILLISECONDS [--populate] [--huge]
  *
  * ready:     memfd_create, ftruncate, mmap, a byte written to every page. What follows, munmap and close, is not timed
  * ring:      the same of N frames, each of which is written whole; timed until the last byte of the last one
+ * tracked:   N buffers made as a broker makes them, sealed, watched and opened anew, and closed: what it costs when
+ *            nobody asks anybody. Neither mapped nor touched
  * sustained: all of it, munmap and close too, without a pause; prints how many were made in each tenth of a second
  * --populate has the kernel fault all pages in at once (MAP_POPULATE); --huge takes reserved pages of 2 MiB.
  * Prints one line of JSON, times in nanoseconds. Exit status 0, or 1 with the reason on stderr.
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -20,7 +24,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -105,6 +111,32 @@ static int64_t ring(uint64_t frames)
     return took;
 }
 
+/* The calls of c_broker, in its order. */
+static int64_t tracked(uint64_t frames)
+{
+    static int inotify = -1;
+    static char ends[1 << 16];
+    int fds[MOST_FRAMES];
+    if (inotify < 0 && (inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) < 0)
+        fail("inotify: %s", strerror(errno));
+    int64_t begin = now_ns();
+    for (uint64_t i = 0; i < frames; i++) {
+        char path[32];
+        int m = memfd_create("by hand", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        snprintf(path, sizeof path, "/proc/self/fd/%d", m);
+        if (m < 0 || ftruncate(m, (off_t)length) < 0 || fchmod(m, 0600) < 0 || fcntl(m, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
+            inotify_add_watch(inotify, path, IN_DELETE_SELF) < 0 || (fds[i] = open(path, O_RDWR | O_CLOEXEC)) < 0)
+            fail("a buffer: %s", strerror(errno));
+        close(m);
+    }
+    for (uint64_t i = 0; i < frames; i++)
+        close(fds[i]);
+    int64_t took = now_ns() - begin;
+    while (read(inotify, ends, sizeof ends) > 0)
+        ; /* another thread's time in a broker */
+    return took;
+}
+
 static void sustain(uint64_t milliseconds)
 {
     static uint64_t slices[MOST_SLICES];
@@ -143,7 +175,7 @@ int main(int argc, char **argv)
 {
     uint64_t frames = 0;
     if (argc < 4)
-        fail("usage: by_hand ready|ring|sustained LENGTH TRIPS|MILLISECONDS [--frames N] [--populate] [--huge]");
+        fail("usage: by_hand ready|ring|tracked|sustained LENGTH TRIPS|MILLISECONDS [--frames N] [--populate] [--huge]");
     length = number(argv[2]);
     uint64_t count = number(argv[3]);
     for (int i = 4; i < argc; i++) {
@@ -162,14 +194,14 @@ int main(int argc, char **argv)
         sustain(count);
         return 0;
     }
-    bool frame_by_frame = strcmp(argv[1], "ring") == 0;
-    if ((!frame_by_frame && strcmp(argv[1], "ready") != 0) || frame_by_frame != (frames > 0) || frames > MOST_FRAMES)
+    int64_t (*several)(uint64_t) = strcmp(argv[1], "ring") == 0 ? ring : strcmp(argv[1], "tracked") == 0 ? tracked : NULL;
+    if ((!several && strcmp(argv[1], "ready") != 0) || (several != NULL) != (frames > 0) || frames > MOST_FRAMES)
         fail("there is no such measurement");
     int64_t *times = calloc(count, sizeof *times);
     if (!times)
         fail("cannot keep the times");
     for (uint64_t i = 0; i < WARMUP + count; i++) {
-        int64_t took = frame_by_frame ? ring(frames) : ready();
+        int64_t took = several ? several(frames) : ready();
         if (i >= WARMUP)
             times[i - WARMUP] = took;
     }

@@ -55,6 +55,7 @@ public sealed class BaselineTests : IDisposable
         var ready = await ByHandAsync("ready", "65536", "5");
         Assert.Equal(5, (int)ready["trips"]!);
         Assert.InRange((long)(await ByHandAsync("ring", "65536", "5", "--frames", "8", "--populate"))["p50_ns"]!, 1, long.MaxValue);
+        Assert.InRange((long)(await ByHandAsync("tracked", "65536", "5", "--frames", "8"))["p50_ns"]!, 1, long.MaxValue);
         var counts = (await ByHandAsync("sustained", "65536", "300"))["counts"]!.AsArray();
         Assert.Equal(3, counts.Count);
         Assert.All(counts, count => Assert.InRange((int)count!, 1, int.MaxValue));
