@@ -32,5 +32,6 @@ try
 catch (Exception exception) when (exception is InvalidOperationException or IOException or UnauthorizedAccessException)
 {
     Console.Error.WriteLine($"dmaheap bench: {exception.Message}");
+    if (options.Json) Console.Write(JsonReport.WriteFailure(exception.Message, ExitCode.Missed));
     return ExitCode.Missed;
 }

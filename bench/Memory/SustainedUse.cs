@@ -22,7 +22,7 @@ static class SustainedUse
         var work = $"8 MiB ready to write, sustained, {pages.Name}";
         bench.Measure(work, () =>
         {
-            var time = TimeSpan.FromSeconds(bench.Scale.Of(2, 6));
+            var time = TimeSpan.FromSeconds(bench.Scale.Of(2, 4));
             using var host = PooledHost.Start(bench, pages, ReadyToWrite.Length);
             Ours(host, s_slice * 5); // the runtime compiles what is hot
             var rounds = new List<(Sustained Our, Sustained Their)>();

@@ -42,4 +42,7 @@ static class JsonReport
             }),
         },
         s_options) + "\n";
+
+    /// <summary>What stands in its place when nothing could be measured, as with every command: docs/cli.md.</summary>
+    public static string WriteFailure(string message, int exitCode) => JsonSerializer.Serialize(new { Error = new { ExitCode = exitCode, Cause = "bench", Message = message } }, s_options) + "\n";
 }

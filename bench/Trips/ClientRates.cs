@@ -33,7 +33,7 @@ static class ClientRates
     {
         using var broker = ServerProcess.StartBroker(bench.Native, bench.Folder, Threads);
         using var host = Start(bench);
-        var rounds = Enumerable.Range(0, bench.Scale.Rounds).Select(_ => (Their: Gain(broker), Our: Gain(host))).ToList();
+        var rounds = Enumerable.Range(0, bench.Scale.Of(3, 5)).Select(_ => (Their: Gain(broker), Our: Gain(host))).ToList();
         var their = Medians.Of(rounds.Select(round => round.Their.Gain));
         var our = Medians.Of(rounds.Select(round => round.Our.Gain));
         var binding = their >= Least;

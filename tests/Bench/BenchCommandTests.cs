@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using DmaHeap.Tests.Cli;
 using DmaHeap.Tests.Support;
 
@@ -42,6 +43,8 @@ public sealed class BenchCommandTests : IDisposable
         var ended = await RunningProgram.RunAsync(Program, ["host", "--output", "/nowhere"], new Dictionary<string, string?> { ["PATH"] = "/nowhere" });
         Assert.Equal((1, ""), (ended.ExitCode, ended.Output));
         Assert.Contains("C compiler", ended.Error);
+        ended = await RunningProgram.RunAsync(Program, ["host", "--json", "--output", "/nowhere"], new Dictionary<string, string?> { ["PATH"] = "/nowhere" });
+        Assert.Contains("C compiler", (string?)JsonNode.Parse(ended.Output)!["error"]!["message"]);
     }
 
     [Fact]
