@@ -9,7 +9,7 @@ namespace DmaHeap.Cli.Commands;
 static class BenchCommand
 {
     // Known here too, so that nothing is built for a wrong one; a test holds them to the benchmarks' own.
-    static readonly string[] s_names = ["host", "import", "memory", "live", "endurance", "isolation", "exec"];
+    static readonly string[] s_names = ["host", "import", "memory", "client", "live", "endurance", "isolation", "exec"];
 
     static readonly Argument<string[]> s_parts = new("PART")
     {

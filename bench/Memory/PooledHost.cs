@@ -12,16 +12,15 @@ sealed class PooledHost : IDisposable
 
     static readonly TimeSpan s_longestFill = TimeSpan.FromMinutes(1);
 
-    readonly ServerProcess _host;
     readonly HugePageReserve? _reserve;
 
     PooledHost(ServerProcess host, HugePageReserve? reserve, long length, int kept)
     {
-        (_host, _reserve, Length, Kept) = (host, reserve, length, kept);
+        (Server, _reserve, Length, Kept) = (host, reserve, length, kept);
         Client = DmaHeapClient.Connect(host.Socket);
     }
 
-    public ServerProcess Server => _host;
+    public ServerProcess Server { get; }
 
     public DmaHeapClient Client { get; }
 
@@ -73,9 +72,10 @@ sealed class PooledHost : IDisposable
     public void AwaitFull()
     {
         var clock = Stopwatch.StartNew();
-        while (_host.MemoryFiles("system") < Kept)
+        long ready;
+        while ((ready = Client.StatisticsAsync("system").GetAwaiter().GetResult().Memory.PoolBuffers) < Kept)
         {
-            if (clock.Elapsed > s_longestFill) throw new InvalidOperationException($"the pool does not fill up: {_host.MemoryFiles("system")} of {Kept} buffers are ready");
+            if (clock.Elapsed > s_longestFill) throw new InvalidOperationException($"the pool does not fill up: {ready} of {Kept} buffers are ready");
             Thread.Sleep(2);
         }
     }
@@ -83,7 +83,7 @@ sealed class PooledHost : IDisposable
     public void Dispose()
     {
         Client.Dispose();
-        _host.Dispose();
+        Server.Dispose();
         _reserve?.Dispose();
     }
 

@@ -14,7 +14,7 @@ static class SustainedUse
         var lines = new List<Line>();
         foreach (var pages in new[] { PageKind.Huge, PageKind.Collapsed, PageKind.Small }) Measure(bench, pages, lines);
         bench.Add(new Curve(
-            "sustained", "8 MiB ready to write and let go of, without a pause", new("seconds since the first", Unit.Elapsed, false), new("buffers a second", Unit.Rate, false), lines));
+            "sustained", "8 MiB ready to write and let go of, without a pause", new("seconds since the first", Unit.Elapsed, false), new("buffers a second", Unit.Rate, true), lines));
     }
 
     static void Measure(Workbench bench, PageKind pages, List<Line> lines)

@@ -41,10 +41,6 @@ sealed class ServerProcess : IDisposable
     /// <exception cref="CannotMeasureException">Only root and the process itself see them.</exception>
     public int Descriptors() => List("fd").Length;
 
-    /// <summary>Files of memory that are open in the process, by the name it gave them: what a pool keeps ready.</summary>
-    /// <exception cref="CannotMeasureException">As with all descriptors.</exception>
-    public int MemoryFiles(string name) => List("fd").Count(file => new FileInfo(file).LinkTarget?.StartsWith($"/memfd:{name} ", StringComparison.Ordinal) == true);
-
     /// <summary>Inotify watches of the process.</summary>
     /// <exception cref="CannotMeasureException">As with descriptors.</exception>
     public int Watches()
