@@ -24,14 +24,14 @@ internal sealed class OwnersRun
 
     public string[] Violations { get; }
 
-    /// <summary>Users of a stress that is started by root: itself, and two that are nobody here. Otherwise one, whoever runs the tests.</summary>
-    public static IEnumerable<string> Users(uint self) => self == 0 ? ["--user", "0", "--user", $"{OtherUser.Nobody}", "--user", $"{OtherUser.Nobody - 1}"] : [];
+    /// <summary>Trust domains of a stress that is started by root: root, and two users that are nobody here. Otherwise one, whoever runs the tests.</summary>
+    public static IEnumerable<string> Domains(uint self) => self == 0 ? ["--domain", "0", "--domain", $"{OtherUser.Nobody}", "--domain", $"{OtherUser.Nobody - 1}"] : [];
 
     /// <param name="start">Starts a program, which may become other users, with arguments.</param>
     /// <param name="socket">The host's.</param>
     /// <param name="seed">Decides what is done.</param>
     /// <param name="time">How long.</param>
-    /// <param name="others">Further arguments: users, heaps.</param>
+    /// <param name="others">Further arguments: domains, heaps.</param>
     public static async Task<OwnersRun> RunAsync(Func<string, string[], RunningProgram> start, string socket, int seed, TimeSpan time, IEnumerable<string> others)
     {
         var program = CCompiler.Compile("owners/owners");

@@ -33,7 +33,7 @@ public sealed class StressedHost : IAsyncLifetime
     }
 
     internal Task<OwnersRun> RunAsync(int seed, TimeSpan time) =>
-        OwnersRun.RunAsync(_sandbox.StartOther, _sandbox.Socket, seed, time, [.. OwnersRun.Users(ProcessIdentity.EffectiveUserId), .. Heaps]);
+        OwnersRun.RunAsync(_sandbox.StartOther, _sandbox.Socket, seed, time, [.. OwnersRun.Domains(ProcessIdentity.EffectiveUserId), .. Heaps]);
 
     /// <summary>Whatever the stress did, nothing of it is left: no buffer, no watch, no file, no process.</summary>
     internal async Task AssertNothingIsHeldAsync()

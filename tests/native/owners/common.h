@@ -27,6 +27,12 @@ struct heap {
     bool recycles; /* an owner is a trust domain there; otherwise each allocation is one */
 };
 
+/* Whom the host may take for one owner. */
+struct domain {
+    uint32_t user;
+    const char *cgroup; /* its directory; NULL for ours */
+};
+
 /* What was done, so that a run which did nothing of the sort is not taken for one that found nothing. */
 #define COUNTED(X) \
     X(buffers, "buffers received") \

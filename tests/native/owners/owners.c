@@ -2,10 +2,11 @@
  * No byte is ever visible to two owners: tried out against a running host, by processes that allocate, share, splice,
  * look, are killed by SIGKILL, and start again, all at random and all at once.
  *
- *     owners SOCKET [--seed N] [--milliseconds N] [--workers N] [--user UID]... HEAP...
+ *     owners SOCKET [--seed N] [--milliseconds N] [--workers N] [--domain UID[:CGROUP]]... HEAP...
  *
  * HEAP is a heap's name; "NAME:recycle" where memory comes back within a trust domain. The workers are spread over
- * the users (each a domain of its own), which takes root; without any they are whoever runs this.
+ * the domains, each a user and, where it is said, the directory of a control group; that takes root. Without any they
+ * are whoever runs this.
  *
  * Whoever receives a buffer finds it zero over all its bytes and fills it with an id of its own. From then on all that
  * can be seen of it, by whoever holds it in whatever way, is that id: in descriptors, copies in flight, mappings whose
@@ -21,14 +22,15 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+enum { SHRINK_PHASE = 12000 }; /* milliseconds */
+
 static struct {
     pid_t pid;
-    uint32_t user;
     int domain;
 } workers[MOST_WORKERS];
 
-static uint32_t users[MOST_DOMAINS];
-static int user_count, worker_count = 6;
+static struct domain domains[MOST_DOMAINS];
+static int domain_count, worker_count = 6;
 static uint64_t lives; /* of workers */
 
 static void start(int slot)
@@ -39,7 +41,7 @@ static void start(int slot)
         self_slot = slot;
         self_domain = workers[slot].domain;
         random_state = seed * 1000003 + life * 7919 + (uint64_t)slot;
-        work(workers[slot].user);
+        work(&domains[self_domain]);
     }
     workers[slot].pid = pid;
     if (pid < 0)
@@ -93,9 +95,11 @@ static void shrink(void)
     }
 }
 
-/* Kills, starts and shrinks until the time is over. */
-static void rule(int64_t until)
+/* Kills, starts and shrinks until the time is over. What was made to give memory back takes none for a while, so there
+   are times for that and times for pools to fill. */
+static void rule(int64_t milliseconds)
 {
+    int64_t began = now_ms(), until = began + milliseconds, phase = milliseconds < SHRINK_PHASE ? milliseconds : SHRINK_PHASE;
     host = connect_to_host();
     if (host < 0)
         return;
@@ -107,7 +111,7 @@ static void rule(int64_t until)
         reap(true);
         if (draw(4) == 0)
             kill_one();
-        if (draw(3) == 0)
+        if (draw(3) == 0 && (now_ms() - began) % phase > phase / 4 * 3)
             shrink();
     }
 }
@@ -146,6 +150,14 @@ static uint64_t number(const char *text)
     return value;
 }
 
+static void add_domain(char *text)
+{
+    char *colon = strchr(text, ':');
+    if (colon)
+        *colon = 0;
+    domains[domain_count++] = (struct domain){(uint32_t)number(text), colon ? colon + 1 : NULL};
+}
+
 static void add_heap(char *text)
 {
     char *colon = strchr(text, ':');
@@ -180,19 +192,19 @@ int main(int argc, char **argv)
             milliseconds = (int64_t)number(argv[++i]);
         else if (strcmp(argv[i], "--workers") == 0)
             worker_count = (int)number(argv[++i]);
-        else if (strcmp(argv[i], "--user") == 0 && user_count < MOST_DOMAINS)
-            users[user_count++] = (uint32_t)number(argv[++i]);
+        else if (strcmp(argv[i], "--domain") == 0 && argv[i + 1] && domain_count < MOST_DOMAINS)
+            add_domain(argv[++i]);
         else if (!socket_path)
             socket_path = argv[i];
         else
             add_heap(argv[i]);
     }
     if (!socket_path || heap_count == 0 || worker_count < 1 || worker_count > MOST_WORKERS) {
-        fprintf(stderr, "usage: owners SOCKET [--seed N] [--milliseconds N] [--workers N] [--user UID]... HEAP[:recycle]...\n");
+        fprintf(stderr, "usage: owners SOCKET [--seed N] [--milliseconds N] [--workers N] [--domain UID[:CGROUP]]... HEAP[:recycle]...\n");
         return 2;
     }
-    if (user_count == 0)
-        users[user_count++] = getuid();
+    if (domain_count == 0)
+        domains[domain_count++].user = getuid();
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, letterbox) || prctl(PR_SET_CHILD_SUBREAPER, 1)) {
         perror("owners");
@@ -200,14 +212,12 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < HOLDINGS; i++)
         holdings[i] = (struct holding){.fd = -1, .writing_end = -1};
-    for (int i = 0; i < worker_count; i++) {
-        workers[i].domain = i % user_count;
-        workers[i].user = users[i % user_count];
-    }
+    for (int i = 0; i < worker_count; i++)
+        workers[i].domain = i % domain_count;
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* the workers die with us, and we with the test */
     random_state = seed;
     self_slot = MOST_WORKERS;
-    rule(now_ms() + milliseconds);
+    rule(milliseconds);
     end_all();
     report();
     bool passed = counted(COUNT_violations) == 0 && counted(COUNT_troubles) == 0;

@@ -305,11 +305,23 @@ static void die_by_bus_error(int signal)
     _exit(3);
 }
 
-/* Ends when it is told to, or is killed. */
-static void work(uint32_t user)
+static bool join_cgroup(const char *directory)
 {
-    if (user != getuid() && (setgroups(0, NULL) || setgid(user) || setuid(user))) {
-        trouble("cannot become user %u: %s", user, strerror(errno));
+    char path[512];
+    snprintf(path, sizeof path, "%s/cgroup.procs", directory);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    bool joined = fd >= 0 && write(fd, "0", 1) == 1; /* 0 stands for whoever writes it */
+    if (fd >= 0)
+        close(fd);
+    return joined;
+}
+
+/* Ends when it is told to, or is killed. */
+static void work(const struct domain *domain)
+{
+    uint32_t user = domain->user;
+    if ((domain->cgroup && !join_cgroup(domain->cgroup)) || (user != getuid() && (setgroups(0, NULL) || setgid(user) || setuid(user)))) {
+        trouble("cannot become user %u of %s: %s", user, domain->cgroup ?: "the same control group", strerror(errno));
         _exit(3);
     }
     prctl(PR_SET_DUMPABLE, 1); /* which becoming another user took away: pidfd_getfd asks for it */
