@@ -15,7 +15,7 @@ public sealed class OwnersTests(StressedHost host) : IClassFixture<StressedHost>
     private static readonly string[] s_done =
     [
         "buffers received", "bytes found zero", "batches of several sizes", "looks at descriptors", "looks at mappings whose descriptor was closed", "looks at spliced pipes",
-        "looks at descriptors that lay in a socket", "looks by forked children", "descriptors shown to the host", "descriptors passed on", "replies left unread", "shrink requests", "workers killed",
+        "looks at descriptors that lay in a socket", "looks by forked children", "looks through attachments", "descriptors shown to the host", "descriptors passed on", "replies left unread", "shrink requests", "workers killed",
     ];
 
     public static TheoryData<int> Seeds => Setting("DMAHEAP_STRESS_SEED") is { } seed ? [seed] : [1, 2, 3];

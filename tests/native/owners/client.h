@@ -14,6 +14,7 @@
 #endif
 
 static const char *socket_path;
+static int host = -1;
 
 static union {
     struct wire_header header;
@@ -21,6 +22,7 @@ static union {
     struct wire_batch_reply batch;
     struct wire_list list;
     struct wire_described described;
+    struct wire_mapped mapped;
     struct wire_error error;
     char bytes[WIRE_BYTES];
 } reply;

@@ -46,6 +46,7 @@ struct domain {
     X(path_refusals, "O_PATH descriptors that open to nobody") \
     X(queue_looks, "looks at descriptors that lay in a socket") \
     X(child_looks, "looks by forked children") \
+    X(attachment_looks, "looks through attachments") \
     X(shown, "descriptors shown to the host") \
     X(passed, "descriptors passed on") \
     X(taken, "descriptors taken by pidfd_getfd") \

@@ -14,10 +14,11 @@
 #include "owner_id.h"
 
 enum {
-    HOLDINGS = 96,           /* of one worker */
-    MOST_HELD = 48 << 20,    /* bytes of one worker */
-    CHUNK = 256 << 10,       /* read at a time */
-    LARGEST_PIPE = 256 << 10 /* bytes spliced of one buffer */
+    HOLDINGS = 96,            /* of one worker */
+    MOST_HELD = 48 << 20,     /* bytes of one worker */
+    CHUNK = 256 << 10,        /* read at a time */
+    LARGEST_PIPE = 256 << 10, /* bytes spliced of one buffer */
+    TO_DEVICE = 1             /* the importer only reads: some descriptors allow no more */
 };
 
 enum way {
@@ -26,7 +27,8 @@ enum way {
     MAPPING, /* and no descriptor */
     PIPE,    /* pages spliced into a pipe, and nothing else */
     PATH,    /* an O_PATH descriptor, and no other */
-    QUEUE    /* a message in a socket, not taken yet */
+    QUEUE,   /* a message in a socket, not taken yet */
+    ATTACHED /* to the host as an importer, which has the only descriptor */
 };
 
 struct holding {
@@ -34,16 +36,26 @@ struct holding {
     int fd, writing_end; /* of a pipe or socket as well */
     void *map;
     uint64_t length, base; /* base: where in the buffer the pipe's bytes begin */
+    uint64_t attachment;
     struct content content;
 };
 
 static struct holding holdings[HOLDINGS];
 static uint64_t held_bytes;
 
+static void unmap_or_detach(uint16_t kind, uint64_t attachment)
+{
+    struct wire_map request = {.header = {offsetof(struct wire_map, direction), kind, 0, attachment}, .attachment = attachment};
+    if (ask(host, &request, request.header.size, NULL, 0) && reply.header.kind != (kind | WIRE_REPLY))
+        judge_refusal(kind == WIRE_UNMAP ? "an unmap" : "a detach");
+}
+
 static void forget(struct holding *h)
 {
     if (h->way == NOTHING)
         return;
+    if (h->way == ATTACHED && host >= 0)
+        unmap_or_detach(WIRE_DETACH, h->attachment);
     if (h->map)
         munmap(h->map, h->length);
     if (h->fd >= 0)
@@ -52,6 +64,14 @@ static void forget(struct holding *h)
         close(h->writing_end);
     held_bytes -= h->length;
     *h = (struct holding){.fd = -1, .writing_end = -1};
+}
+
+/* Attachments end with the connection. */
+static void forget_attached(void)
+{
+    for (int i = 0; i < HOLDINGS; i++)
+        if (holdings[i].way == ATTACHED)
+            forget(&holdings[i]);
 }
 
 /* A place for one more; somebody has to go where there is none. */
@@ -180,6 +200,27 @@ static void take_from_queue(struct holding *h)
     count(COUNT_queue_looks, 1);
 }
 
+static void look_through_attachment(const struct holding *h)
+{
+    struct wire_map request = {.header = {sizeof request, WIRE_MAP, 0, h->attachment}, .attachment = h->attachment, .direction = TO_DEVICE};
+    if (!ask(host, &request, sizeof request, NULL, 0))
+        return;
+    if (reply.header.kind != (WIRE_MAP | WIRE_REPLY) || received_count != 1) {
+        judge_refusal("a mapping for an importer");
+        close_received();
+        return;
+    }
+    int fd = received[0];
+    bool early = draw(2); /* what was given to an importer stays readable */
+    if (early)
+        unmap_or_detach(WIRE_UNMAP, h->attachment);
+    look_by_reading(&h->content, "through an attachment", fd, h->length);
+    close(fd);
+    if (!early)
+        unmap_or_detach(WIRE_UNMAP, h->attachment);
+    count(COUNT_attachment_looks, 1);
+}
+
 static void look_at(struct holding *h)
 {
     if (h->way == QUEUE)
@@ -201,6 +242,9 @@ static void look_at(struct holding *h)
         break;
     case PATH:
         look_through_path(h);
+        break;
+    case ATTACHED:
+        look_through_attachment(h);
         break;
     default:
         break;
@@ -287,6 +331,22 @@ static void become_path(struct holding *h)
     h->fd = fd;
     h->way = PATH;
     h->content.loose = heaps[h->content.heap].recycles;
+}
+
+static void become_attached(struct holding *h)
+{
+    static uint64_t last;
+    struct wire_attach request = {.header = {sizeof request, WIRE_ATTACH, 0, ++last}, .attachment = last, .direction = TO_DEVICE};
+    if (!ask(host, &request, sizeof request, &h->fd, 1))
+        return;
+    if (reply.header.kind != (WIRE_ATTACH | WIRE_REPLY)) {
+        judge_refusal("an attach");
+        return;
+    }
+    close(h->fd);
+    h->fd = -1;
+    h->attachment = last;
+    h->way = ATTACHED;
 }
 
 static void become_queued(struct holding *h)

@@ -11,6 +11,10 @@ enum {
     WIRE_HELLO = 1,
     WIRE_ALLOCATE = 3,
     WIRE_DESCRIBE = 4, /* a header alone */
+    WIRE_ATTACH = 20,
+    WIRE_MAP = 21,
+    WIRE_UNMAP = 22,
+    WIRE_DETACH = 23,
     WIRE_ALLOCATE_BATCH = 60,
     WIRE_SHRINK = 62,
     WIRE_REPLY = 0x8000,
@@ -102,6 +106,23 @@ struct wire_described {
     char heap[64], name[32];
 };
 
+struct wire_attach {
+    struct wire_header header;
+    uint64_t attachment, alignment, max_segment_bytes;
+    uint32_t max_segments, flags, caching, direction;
+};
+
+struct wire_map { /* unmap and detach, too, without what follows the number */
+    struct wire_header header;
+    uint64_t attachment;
+    uint32_t direction, reserved;
+};
+
+struct wire_mapped {
+    struct wire_header header;
+    uint32_t count, descriptors;
+};
+
 struct wire_error {
     struct wire_header header;
     int32_t error;
@@ -120,6 +141,9 @@ _Static_assert(sizeof(struct wire_shrink) == 88, "shrink");
 _Static_assert(sizeof(struct wire_list) == 32, "list");
 _Static_assert(sizeof(struct wire_shrink_entry) == 104, "source of memory");
 _Static_assert(sizeof(struct wire_described) == 168, "described");
+_Static_assert(sizeof(struct wire_attach) == 56, "attach");
+_Static_assert(sizeof(struct wire_map) == 32, "map");
+_Static_assert(sizeof(struct wire_mapped) == 24, "mapped");
 _Static_assert(sizeof(struct wire_error) == 504, "error");
 
 #endif

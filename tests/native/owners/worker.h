@@ -25,7 +25,7 @@ struct letter {
     int pid, fd; /* pid 0: the descriptor comes with the letter */
 };
 
-static int host = -1, letterbox[2];
+static int letterbox[2];
 
 /* ---- allocating -------------------------------------------------------------------------------------- */
 
@@ -129,6 +129,8 @@ static void desert(void)
     if (draw(2))
         pause_ms(1);
     close(host);
+    host = -1;
+    forget_attached();
     host = connect_to_host();
     count(COUNT_deserted, 1);
 }
@@ -206,6 +208,8 @@ static void fork_child(void)
     }
     random_state ^= (uint64_t)getpid() << 32;
     close(host);
+    host = -1;
+    forget_attached();
     for (int i = 0; i < HOLDINGS; i++)
         if (holdings[i].way == PIPE || holdings[i].way == QUEUE || draw(2))
             forget(&holdings[i]);
@@ -226,9 +230,12 @@ static void change(struct holding *h)
         take_from_queue(h);
     if (h->way != DESCRIPTOR)
         return;
-    switch (draw(6)) {
+    switch (draw(7)) {
     case 0:
         become_mapping(h);
+        break;
+    case 5:
+        become_attached(h);
         break;
     case 1:
         become_path(h);
