@@ -23,6 +23,7 @@ static union {
     struct wire_list list;
     struct wire_described described;
     struct wire_mapped mapped;
+    struct wire_given_back given_back;
     struct wire_error error;
     char bytes[WIRE_BYTES];
 } reply;

@@ -19,6 +19,7 @@ enum {
     MOST_HEAPS = 8,
     MOST_DOMAINS = 8,
     MOST_WORKERS = 32,
+    MOST_FILES = 1 << 22, /* all that were ever received in a run; far more than an hour's */
     MOST_REPORTED = 20 /* violations: the run ends with the last of them */
 };
 
@@ -52,6 +53,8 @@ struct domain {
     X(taken, "descriptors taken by pidfd_getfd") \
     X(given_back, "buffers given back") \
     X(kept_though_given, "buffers given back and kept") \
+    X(not_taken_back, "buffers of another domain not taken back") \
+    X(recycled, "buffers received whose file was given back") \
     X(deserted, "replies left unread") \
     X(shrinks, "shrink requests") \
     X(shrunk, "bytes given back by shrinking") \
@@ -66,11 +69,18 @@ enum counted {
     COUNTS
 };
 
+/* A file that was a buffer, and whose. */
+struct file {
+    _Atomic uint64_t key; /* device and inode; 0 where there is none */
+    _Atomic int domain;
+};
+
 struct shared {
     atomic_bool stop;
     _Atomic uint64_t last_id; /* of an owner */
     atomic_int children;      /* forked by workers */
     _Atomic uint64_t counts[COUNTS];
+    struct file files[MOST_FILES]; /* by the remainder of their key, or next to it */
 };
 
 static struct shared *shared;

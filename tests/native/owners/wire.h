@@ -16,6 +16,7 @@ enum {
     WIRE_UNMAP = 22,
     WIRE_DETACH = 23,
     WIRE_ALLOCATE_BATCH = 60,
+    WIRE_GIVE_BACK = 61, /* a header alone */
     WIRE_SHRINK = 62,
     WIRE_REPLY = 0x8000,
     WIRE_ERROR = 0xffff,
@@ -78,6 +79,11 @@ struct wire_batch_reply {
 struct wire_batch_buffer {
     uint64_t id[2], length;
     uint32_t flags, page_size;
+};
+
+struct wire_given_back {
+    struct wire_header header;
+    uint32_t taken, reserved;
 };
 
 struct wire_shrink {
@@ -144,6 +150,7 @@ _Static_assert(sizeof(struct wire_described) == 168, "described");
 _Static_assert(sizeof(struct wire_attach) == 56, "attach");
 _Static_assert(sizeof(struct wire_map) == 32, "map");
 _Static_assert(sizeof(struct wire_mapped) == 24, "mapped");
+_Static_assert(sizeof(struct wire_given_back) == 24, "given back");
 _Static_assert(sizeof(struct wire_error) == 504, "error");
 
 #endif

@@ -42,10 +42,42 @@ static void draw_name(char name[32])
         snprintf(name, 32, draw(4) ? "frame" : "frame-%u", draw(1000));
 }
 
+/* Memory that somebody had before comes back only within a trust domain, and only where the heap recycles: nobody can
+   tell who else holds on to a file's pages. The kernel does not use an inode's number again for a long time. */
+static void check_file(int fd, int heap)
+{
+    struct stat file;
+    if (fstat(fd, &file)) {
+        trouble("fstat: %s", strerror(errno));
+        return;
+    }
+    uint64_t key = (uint64_t)file.st_dev << 40 ^ file.st_ino;
+    for (size_t i = 0; i < MOST_FILES; i++) {
+        struct file *place = &shared->files[(key + i) % MOST_FILES];
+        uint64_t found = 0;
+        if (atomic_compare_exchange_strong(&place->key, &found, key)) {
+            atomic_store(&place->domain, self_domain + 1);
+            return;
+        }
+        if (found != key)
+            continue;
+        int domain = atomic_load(&place->domain) - 1; /* -1: its owner was killed before it could say */
+        if (!heaps[heap].recycles)
+            violation("heap %s: the file of a new buffer was another's before, of domain %d", heaps[heap].name, domain);
+        else if (domain >= 0 && domain != self_domain)
+            violation("heap %s: the file of a new buffer of domain %d was another's before, of domain %d", heaps[heap].name, self_domain, domain);
+        else
+            count(COUNT_recycled, 1);
+        return;
+    }
+    trouble("too many files to remember");
+}
+
 /* Every byte has to be zero; then every byte is its new owner's. */
 static void receive(int fd, uint64_t length, int heap, bool writable)
 {
     struct content content = {.heap = heap, .domain = self_domain};
+    check_file(fd, heap);
     if (draw(4) == 0)
         look_by_reading(&content, "when received", fd, length);
     void *map = map_of(fd, length, writable ? PROT_READ | PROT_WRITE : PROT_READ);
@@ -185,6 +217,43 @@ static bool take_letter(void)
     return true;
 }
 
+/* ---- giving back ------------------------------------------------------------------------------------- */
+
+/* A client that gives a buffer back is to be done with it. This one may be wrong about that: it keeps a second
+   descriptor, a mapping or pages in a pipe, and what it sees there is to stay its own; or it never owned the buffer. */
+static void give_back(struct holding *h)
+{
+    struct wire_header request = {sizeof request, WIRE_GIVE_BACK, 0, self_step};
+    bool ours = h->content.domain == self_domain;
+    if (h->way != DESCRIPTOR || !heaps[h->content.heap].recycles)
+        return;
+    uint32_t lot = draw(12);
+    if (lot == 0) {
+        struct holding *kept = keep(fcntl(h->fd, F_DUPFD_CLOEXEC, 0), h->length, &h->content);
+        if (draw(2))
+            become_mapping(kept);
+        else if (draw(2))
+            become_path(kept);
+        count(COUNT_kept_though_given, 1);
+    } else if (lot < 4) {
+        splice_some(h);
+    }
+    if (h->way != DESCRIPTOR || !ask(host, &request, sizeof request, &h->fd, 1)) /* it may have made room for the others */
+        return;
+    if (reply.header.kind != (WIRE_GIVE_BACK | WIRE_REPLY)) {
+        judge_refusal("giving back");
+        return;
+    }
+    if (ours && reply.given_back.taken)
+        count(COUNT_given_back, 1);
+    else if (reply.given_back.taken)
+        violation("heap %s: what domain %d owns was taken back from domain %d", heaps[h->content.heap].name, h->content.domain, self_domain);
+    else if (!ours)
+        count(COUNT_not_taken_back, 1);
+    if (draw(8)) /* or else it is still in use, and to stay as it is */
+        forget(h);
+}
+
 /* ---- children ---------------------------------------------------------------------------------------- */
 
 static void look_at_all(void)
@@ -295,8 +364,10 @@ static void step(void)
         show(h);
     else if (lot < 750)
         change(h);
-    else if (lot < 900)
+    else if (lot < 850)
         forget(h);
+    else if (lot < 900)
+        give_back(h);
     else if (lot < 990)
         take_letter();
     else if (lot < 996)
