@@ -1,4 +1,6 @@
 using DmaHeap.Hosting.Allocation;
+using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Memory.Recycling;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting;
@@ -65,6 +67,9 @@ public sealed record DmaHeapHostOptions
 
     /// <summary>Told of each step of each allocation.</summary>
     internal IAllocationProbe Probe { get; init; } = NoProbe.Instance;
+
+    /// <summary>What cleans memory that is to be used again. A test's one does not, to show that this is noticed.</summary>
+    internal Func<HugePages, PageScrub> Scrub { get; init; } = static hugePages => new PageScrub(hugePages);
 
     /// <summary>Whether memory is given back when it runs short around the host. A test that counts who was asked has others run short beside it.</summary>
     internal bool WatchesMemory { get; init; } = true;

@@ -66,7 +66,7 @@ internal sealed class HostCore : IDisposable
         {
             Watch = new ReleaseWatch(Table, Releaser, time, log);
             Pools.Start(Watch);
-            Recycler = new Recycler(Watch, Releaser, hugePages, new PoolRoom(_headroom, time), () => Registry.Slots.Select(slot => slot.Memory?.Recycled).OfType<RecycleStore>(), time, log);
+            Recycler = new Recycler(Watch, Releaser, options.Scrub(hugePages), new PoolRoom(_headroom, time), () => Registry.Slots.Select(slot => slot.Memory?.Recycled).OfType<RecycleStore>(), time, log);
         }
         catch
         {

@@ -24,7 +24,7 @@ internal sealed class StressedHost : IDisposable
     }
 
     /// <summary>The heaps, as the stress is told of them.</summary>
-    public static string[] Heaps => ["lazy", "committed", "pooled", "fixed", "huge", "walled"];
+    public static string[] Heaps => ["lazy", "committed", "pooled", "fixed", "huge", "again:recycle", "again-huge:recycle", "walled:recycle"];
 
     /// <summary>Whether the host's descriptors can be seen: it keeps its own user out of them.</summary>
     private static bool IsSeen => ProcessIdentity.EffectiveUserId == 0;
@@ -38,7 +38,9 @@ internal sealed class StressedHost : IDisposable
             "pooled": { "plugin": "SystemHeap", "pool": { "max": "32MiB" }, {{ForAll}} },
             "fixed": { "plugin": "SystemHeap", "pool": { "max": "16MiB", "sizes": ["4KiB", "64KiB"] }, {{ForAll}} },
             "huge": { "plugin": "SystemHeap", "pages": "auto", "pool": { "max": "32MiB" }, {{ForAll}} },
-            "walled": { "plugin": "SystemHeap", "isolation": "process", "pool": { "max": "16MiB" }, {{ForAll}} }
+            "again": { "plugin": "SystemHeap", "recycle": "domain", {{ForAll}} },
+            "again-huge": { "plugin": "SystemHeap", "pages": "auto", "recycle": "domain", "pool": { "max": "16MiB" }, {{ForAll}} },
+            "walled": { "plugin": "SystemHeap", "isolation": "process", "recycle": "domain", "pool": { "max": "16MiB" }, {{ForAll}} }
             """);
         return new StressedHost(sandbox, await sandbox.ServeAsync());
     }
@@ -75,7 +77,7 @@ internal sealed class StressedHost : IDisposable
         if (!IsSeen) return default;
         var process = $"/proc/{_host.Id}";
         var watches = Directory.GetFiles($"{process}/fdinfo").Sum(file => Lines(file).Count(line => line.StartsWith("inotify wd:", StringComparison.Ordinal)));
-        var files = new DirectoryInfo($"{process}/fd").EnumerateFileSystemInfos().Count(link => Heaps.Any(heap => Target(link).StartsWith($"/memfd:{heap}", StringComparison.Ordinal)));
+        var files = new DirectoryInfo($"{process}/fd").EnumerateFileSystemInfos().Count(link => Heaps.Any(heap => Target(link).StartsWith($"/memfd:{heap.Split(':')[0]}", StringComparison.Ordinal)));
         var children = Directory.GetDirectories($"{process}/task").Sum(thread => Lines($"{thread}/children").Sum(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length));
         return (watches, files, children);
     }

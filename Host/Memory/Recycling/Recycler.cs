@@ -13,13 +13,13 @@ namespace DmaHeap.Hosting.Memory.Recycling;
 /// </summary>
 /// <param name="watch">Watches the file on.</param>
 /// <param name="releaser">Releases the buffer.</param>
-/// <param name="hugePages">Fills what was of huge pages.</param>
+/// <param name="scrub">Empties the file and fills it anew.</param>
 /// <param name="room">Whether there is memory to keep.</param>
 /// <param name="stores">Where the pieces are.</param>
 /// <param name="time">The host's clock.</param>
 /// <param name="log">For what is not recycled.</param>
 internal sealed class Recycler(
-    ReleaseWatch watch, Releaser releaser, HugePages hugePages, PoolRoom room, Func<IEnumerable<RecycleStore>> stores, TimeProvider time, ILogger log) : IDisposable
+    ReleaseWatch watch, Releaser releaser, PageScrub scrub, PoolRoom room, Func<IEnumerable<RecycleStore>> stores, TimeProvider time, ILogger log) : IDisposable
 {
     private const int Nice = 10, MostWaiting = 256;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250), s_again = TimeSpan.FromMilliseconds(5), s_age = TimeSpan.FromSeconds(60), s_look = TimeSpan.FromSeconds(5);
@@ -154,13 +154,11 @@ internal sealed class Recycler(
         PageMemory? again = null;
         try
         {
-            var errno = FileSpace.TryPunchHole(file, 0, memory.Length);
-            if (errno != Errno.None) return errno.Describe();
+            if ((scrub.Empty(file, memory) ?? room.WhyNot(stores().Sum(store => store.Pieces), memory.Length)) is { } why) return why;
             if (!IsAsMade(file, memory)) return "it is not as it was made";
-            if (room.WhyNot(stores().Sum(store => store.Pieces), memory.Length) is { } why) return why;
-            if (!TryFill(file, memory)) return "its pages cannot be had again";
+            if (!scrub.TryFill(file, memory)) return "its pages cannot be had again";
             room.Took(memory.Length);
-            errno = DescriptorReopen.TryOpen(file, FileAccessMode.ReadWrite, closeOnExec: true, out var description);
+            var errno = DescriptorReopen.TryOpen(file, FileAccessMode.ReadWrite, closeOnExec: true, out var description);
             if (errno != Errno.None) return errno.Describe();
             again = new PageMemory(new PageFile(description, memory.Length, memory.PageSize, memory.MappedPageSize, PageFill.Zeroed), kept) { Ticket = ticket };
             ticket.Store.Add(ticket, again);
@@ -176,15 +174,7 @@ internal sealed class Recycler(
     private static bool IsAsMade(SafeFileHandle file, PageMemory memory)
     {
         var status = FileStatus.Of(file);
-        return status.Length == memory.Length && status.Permissions == (UnixFileMode.UserRead | UnixFileMode.UserWrite)
-            && (status.Blocks == 0 || memory.PageSize > Environment.SystemPageSize) && !UserAttributes.Exist(file);
-    }
-
-    private bool TryFill(SafeFileHandle file, PageMemory memory)
-    {
-        if (memory.PageSize > Environment.SystemPageSize) return FileSpace.TryAllocate(file, 0, memory.Length) == Errno.None;
-        if (memory.MappedPageSize > memory.PageSize) return hugePages.TryPutTogether(file, memory.Length);
-        return FileZeros.TryWrite(file, 0, memory.Length) == Errno.None;
+        return status.Length == memory.Length && status.Permissions == (UnixFileMode.UserRead | UnixFileMode.UserWrite) && !UserAttributes.Exist(file);
     }
 
     private readonly record struct GivenBack(BufferRecord Record, SafeFileHandle File, long Since);

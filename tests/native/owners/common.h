@@ -34,36 +34,39 @@ struct domain {
     const char *cgroup; /* its directory; NULL for ours */
 };
 
-/* What was done, so that a run which did nothing of the sort is not taken for one that found nothing. */
+/* When something has to be done, for a run that found nothing to have looked: there, with a heap that recycles, or as
+   the machine and its users allow. */
+enum when { ALWAYS, RECYCLING, MAYBE };
+
 #define COUNTED(X) \
-    X(buffers, "buffers received") \
-    X(bytes, "bytes found zero") \
-    X(batches, "batches of several sizes") \
-    X(refused, "requests refused") \
-    X(looks, "looks at descriptors") \
-    X(mapping_looks, "looks at mappings whose descriptor was closed") \
-    X(pipe_looks, "looks at spliced pipes") \
-    X(path_looks, "looks through O_PATH descriptors") \
-    X(path_refusals, "O_PATH descriptors that open to nobody") \
-    X(queue_looks, "looks at descriptors that lay in a socket") \
-    X(child_looks, "looks by forked children") \
-    X(attachment_looks, "looks through attachments") \
-    X(shown, "descriptors shown to the host") \
-    X(passed, "descriptors passed on") \
-    X(taken, "descriptors taken by pidfd_getfd") \
-    X(given_back, "buffers given back") \
-    X(kept_though_given, "buffers given back and kept") \
-    X(not_taken_back, "buffers of another domain not taken back") \
-    X(recycled, "buffers received whose file was given back") \
-    X(deserted, "replies left unread") \
-    X(shrinks, "shrink requests") \
-    X(shrunk, "bytes given back by shrinking") \
-    X(kills, "workers killed") \
-    X(violations, "violations") \
-    X(troubles, "troubles")
+    X(buffers, ALWAYS, "buffers received") \
+    X(bytes, ALWAYS, "bytes found zero") \
+    X(batches, ALWAYS, "batches of several sizes") \
+    X(refused, MAYBE, "requests refused") \
+    X(looks, ALWAYS, "looks at descriptors") \
+    X(mapping_looks, ALWAYS, "looks at mappings whose descriptor was closed") \
+    X(pipe_looks, ALWAYS, "looks at spliced pipes") \
+    X(path_looks, ALWAYS, "looks through O_PATH descriptors") \
+    X(path_refusals, MAYBE, "of these refused") \
+    X(queue_looks, ALWAYS, "looks at descriptors that lay in a socket") \
+    X(child_looks, ALWAYS, "looks by forked children") \
+    X(attachment_looks, ALWAYS, "looks through attachments") \
+    X(shown, ALWAYS, "descriptors shown to the host") \
+    X(passed, ALWAYS, "descriptors passed on") \
+    X(taken, MAYBE, "descriptors taken by pidfd_getfd") \
+    X(given_back, RECYCLING, "buffers given back") \
+    X(kept_though_given, RECYCLING, "buffers given back and kept") \
+    X(not_taken_back, MAYBE, "buffers of another domain not taken back") \
+    X(recycled, RECYCLING, "buffers received whose file was given back") \
+    X(deserted, ALWAYS, "replies left unread") \
+    X(shrinks, ALWAYS, "shrink requests") \
+    X(shrunk, ALWAYS, "bytes given back by shrinking") \
+    X(kills, ALWAYS, "workers killed") \
+    X(violations, MAYBE, "violations") \
+    X(troubles, MAYBE, "troubles")
 
 enum counted {
-#define X(id, text) COUNT_##id,
+#define X(id, when, text) COUNT_##id,
     COUNTED(X)
 #undef X
     COUNTS

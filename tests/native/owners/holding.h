@@ -153,6 +153,7 @@ static void look_through_path(const struct holding *h)
 {
     char link[64];
     snprintf(link, sizeof link, "/proc/self/fd/%d", h->fd);
+    count(COUNT_path_looks, 1);
     int fd = open(link, O_RDONLY | O_CLOEXEC);
     if (fd < 0) { /* the file's mode keeps everybody out but the host's user */
         if (errno == EACCES)
@@ -163,7 +164,6 @@ static void look_through_path(const struct holding *h)
     }
     look_by_reading(&h->content, "through an O_PATH descriptor", fd, h->length);
     close(fd);
-    count(COUNT_path_looks, 1);
 }
 
 static void look_into_pipe(struct holding *h)

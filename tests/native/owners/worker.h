@@ -217,6 +217,15 @@ static bool take_letter(void)
     return true;
 }
 
+/* Something that is held, unless hardly anything is. */
+static struct holding *any(void)
+{
+    struct holding *h = &holdings[draw(HOLDINGS)];
+    for (int i = 0; i < 8 && h->way == NOTHING; i++)
+        h = &holdings[draw(HOLDINGS)];
+    return h;
+}
+
 /* ---- giving back ------------------------------------------------------------------------------------- */
 
 /* A client that gives a buffer back is to be done with it. This one may be wrong about that: it keeps a second
@@ -224,18 +233,20 @@ static bool take_letter(void)
 static void give_back(struct holding *h)
 {
     struct wire_header request = {sizeof request, WIRE_GIVE_BACK, 0, self_step};
-    bool ours = h->content.domain == self_domain;
+    for (int i = 0; i < 16 && (h->way != DESCRIPTOR || !heaps[h->content.heap].recycles); i++)
+        h = any();
     if (h->way != DESCRIPTOR || !heaps[h->content.heap].recycles)
         return;
+    bool ours = h->content.domain == self_domain;
     uint32_t lot = draw(12);
-    if (lot == 0) {
+    if (lot < 2) {
         struct holding *kept = keep(fcntl(h->fd, F_DUPFD_CLOEXEC, 0), h->length, &h->content);
         if (draw(2))
             become_mapping(kept);
         else if (draw(2))
             become_path(kept);
         count(COUNT_kept_though_given, 1);
-    } else if (lot < 4) {
+    } else if (lot < 5) {
         splice_some(h);
     }
     if (h->way != DESCRIPTOR || !ask(host, &request, sizeof request, &h->fd, 1)) /* it may have made room for the others */
@@ -338,15 +349,6 @@ static void show(const struct holding *h)
                   (unsigned long long)reply.described.length, reply.described.heap);
     else
         count(COUNT_shown, 1);
-}
-
-/* Something that is held, unless hardly anything is. */
-static struct holding *any(void)
-{
-    struct holding *h = &holdings[draw(HOLDINGS)];
-    for (int i = 0; i < 8 && h->way == NOTHING; i++)
-        h = &holdings[draw(HOLDINGS)];
-    return h;
 }
 
 static void step(void)
