@@ -2,6 +2,7 @@ using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Memory.Recycling;
 using DmaHeap.Hosting.Policy;
 using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Linux;
@@ -116,6 +117,7 @@ internal sealed class Allocator(
             probe.Reached(AllocationStep.Admitted);
             buffer = CallHeap(slot, in request, length, cancellationToken);
             var memory = ClaimMemory(slot, ref buffer, length);
+            if (memory is PageMemory { Ticket: not null } pages) SettleDomain(slot, pages, request.Domain?.Value);
             if (memory.Length > charged)
             {
                 quotas.ChargeMore(slot.Accounts, request.Caller.UserId, memory.Length - charged);
@@ -224,6 +226,20 @@ internal sealed class Allocator(
         return memory;
 
         HeapException Fault(string what) => new(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {slot.Name} broke the contract: it returned {what}");
+    }
+
+    // A heap that keeps memory in stock may hand one client what it took in another's request. New memory is only not recycled then.
+    private static void SettleDomain(HeapSlot slot, PageMemory memory, TrustDomain? domain)
+    {
+        if (memory.Ticket!.Domain == domain) return;
+        if (!memory.WasUsed)
+        {
+            memory.Ticket = null;
+            return;
+        }
+
+        throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault,
+            $"heap {slot.Name} returned memory that it took for another user or control group, and that they used before: a heap that keeps memory in stock does not go with \"recycle\": \"domain\"");
     }
 
     // A heap that cannot align, or does not look, is no reason to hand out what was not asked for. Opaque memory is aligned when it is mapped, if at all.

@@ -26,6 +26,9 @@ internal sealed class PageMemory : HostMemory
     /// <summary>Where it may go when it is given back; null where it ends with its last reference.</summary>
     public RecycleTicket? Ticket { get; set; }
 
+    /// <summary>Whether it was a buffer before: then it is for the ticket's domain alone.</summary>
+    public bool WasUsed { get; init; }
+
     public override MemoryKind Kind => MemoryKind.Pages;
 
     public override long MappedPageSize { get; }

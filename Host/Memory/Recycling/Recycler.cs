@@ -160,7 +160,7 @@ internal sealed class Recycler(
             room.Took(memory.Length);
             var errno = DescriptorReopen.TryOpen(file, FileAccessMode.ReadWrite, closeOnExec: true, out var description);
             if (errno != Errno.None) return errno.Describe();
-            again = new PageMemory(new PageFile(description, memory.Length, memory.PageSize, memory.MappedPageSize, PageFill.Zeroed), kept) { Ticket = ticket };
+            again = new PageMemory(new PageFile(description, memory.Length, memory.PageSize, memory.MappedPageSize, PageFill.Zeroed), kept) { Ticket = ticket, WasUsed = true };
             ticket.Store.Add(ticket, again);
             return null;
         }
