@@ -191,7 +191,7 @@ internal sealed class HostCore : IDisposable
 
     /// <summary>Which buffer a descriptor is.</summary>
     /// <exception cref="HeapException">EINVAL: it is no buffer of this host.</exception>
-    public BufferRecord Find(Microsoft.Win32.SafeHandles.SafeFileHandle shown) => Watch.Identify(shown)
+    public BufferRecord Find(System.Runtime.InteropServices.SafeHandle shown) => Watch.Identify(shown)
         ?? throw new HeapException(HeapErrno.Invalid, HeapCause.UnknownBuffer, "the descriptor shown is no buffer of this host");
 
     /// <param name="caller">Who imports.</param>

@@ -251,7 +251,7 @@ internal sealed class Allocator(
             $"an alignment of {new ByteSize(alignment).ToText()} was asked for, and heap {slot.Name} gives pages of {new ByteSize(memory.PageSize).ToText()}");
     }
 
-    private SafeFileHandle Export(BufferRecord record, FileAccessMode mode, Action<HeapException>? whenGivenUp)
+    private SafeFileHandle Export(BufferRecord record, FileAccessMode mode, IEarlyAnswer? whenGivenUp)
     {
         var shown = record.Memory.TakeShownFile(ops.MmapPolicyOf(record, whenGivenUp), ShownName(record));
         SafeFileHandle? handle = null;
@@ -290,7 +290,7 @@ internal sealed class Allocator(
         throw SystemRefusal.From(errno, "opening a buffer for its client");
     }
 
-    private static string ShownName(BufferRecord record) => record.Name.Length == 0 ? record.Heap.Name : $"{record.Heap.Name}:{record.Name}";
+    private static string ShownName(BufferRecord record) => ShownNames.Of(record.Heap.Name, record.Name);
 
     private void Undo(HeapSlot slot, HeapBuffer? buffer, BufferRecord? record, SafeFileHandle? handle, uint userId, long charged)
     {

@@ -41,5 +41,14 @@ public readonly struct BufferRequest
     internal Lazy<TrustDomain?>? Domain { get; init; }
 
     /// <summary>Told, on another thread, when the heap does not come back from deciding how the buffer is exported: whoever waits hears it then, and not when the heap is back.</summary>
-    internal Action<HeapException>? WhenGivenUp { get; init; }
+    internal IEarlyAnswer? WhenGivenUp { get; init; }
+}
+
+/// <summary>Whoever waits for an allocation and can be told on another thread that its heap does not come back.</summary>
+internal interface IEarlyAnswer
+{
+    /// <summary>A watchdog has it from now on, and may use it at any time: it is good for no other request.</summary>
+    void HandOut();
+
+    void Send(HeapException refusal);
 }

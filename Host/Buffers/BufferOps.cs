@@ -1,4 +1,5 @@
 using System.Text;
+using DmaHeap.Hosting.Allocation;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Ops;
 using Microsoft.Extensions.Logging;
@@ -12,32 +13,31 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
 {
     /// <exception cref="HeapException">The heap refused or failed.</exception>
     public BufferAttachment Attach(OpCall call, AttachRequest request) =>
-        Call(call, nameof(HeapBuffer.Attach), buffer => buffer.Attach(in request)) ?? throw Broken(call, nameof(HeapBuffer.Attach), "returned null");
+        Call(call, nameof(HeapBuffer.Attach), request, static (buffer, request) => buffer.Attach(in request)) ?? throw Broken(call, nameof(HeapBuffer.Attach), "returned null");
 
     /// <exception cref="HeapException">The heap failed; the attachment counts as ended.</exception>
     public void Detach(OpCall call, BufferAttachment attachment) =>
-        Undo(call, nameof(HeapBuffer.Detach), buffer => buffer.Detach(attachment));
+        Undo(call, nameof(HeapBuffer.Detach), attachment, static (buffer, attachment) => buffer.Detach(attachment));
 
     /// <exception cref="HeapException">The heap refused or failed.</exception>
     public IReadOnlyList<MemorySegment> Map(OpCall call, BufferAttachment attachment, DataDirection direction) =>
-        Call(call, nameof(HeapBuffer.Map), buffer => buffer.Map(attachment, direction)) ?? throw Broken(call, nameof(HeapBuffer.Map), "returned null");
+        Call(call, nameof(HeapBuffer.Map), (attachment, direction), static (buffer, of) => buffer.Map(of.attachment, of.direction)) ?? throw Broken(call, nameof(HeapBuffer.Map), "returned null");
 
     /// <exception cref="HeapException">The heap failed; the mapping counts as ended.</exception>
     public void Unmap(OpCall call, BufferAttachment attachment, IReadOnlyList<MemorySegment> segments, DataDirection direction) =>
-        Undo(call, nameof(HeapBuffer.Unmap), buffer => buffer.Unmap(attachment, segments, direction));
+        Undo(call, nameof(HeapBuffer.Unmap), (attachment, segments, direction), static (buffer, of) => buffer.Unmap(of.attachment, of.segments, of.direction));
 
     /// <exception cref="HeapException">The heap refused or failed.</exception>
-    public MemorySegment Vmap(OpCall call) => Call(call, nameof(HeapBuffer.Vmap), buffer => buffer.Vmap());
+    public MemorySegment Vmap(OpCall call) => Call(call, nameof(HeapBuffer.Vmap), 0, static (buffer, _) => buffer.Vmap());
 
     /// <exception cref="HeapException">The heap failed; the mapping counts as ended.</exception>
-    public void Vunmap(OpCall call, MemorySegment mapping) => Undo(call, nameof(HeapBuffer.Vunmap), buffer => buffer.Vunmap(mapping));
+    public void Vunmap(OpCall call, MemorySegment mapping) => Undo(call, nameof(HeapBuffer.Vunmap), mapping, static (buffer, mapping) => buffer.Vunmap(mapping));
 
     /// <exception cref="HeapException">The heap refused or failed.</exception>
     public void BeginCpuAccess(OpCall call, DataDirection direction, Caller caller)
     {
         if (!call.Record.Heap.HasCpuAccessHooks(call.Record.Buffer)) return;
-        var access = new CpuAccess { Direction = direction, Caller = caller };
-        Call(call, nameof(HeapBuffer.BeginCpuAccess), buffer =>
+        Call(call, nameof(HeapBuffer.BeginCpuAccess), new CpuAccess { Direction = direction, Caller = caller }, static (buffer, access) =>
         {
             buffer.BeginCpuAccess(in access);
             return 0;
@@ -48,25 +48,25 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
     public void EndCpuAccess(OpCall call, DataDirection direction, Caller caller)
     {
         if (!call.Record.Heap.HasCpuAccessHooks(call.Record.Buffer)) return;
-        var access = new CpuAccess { Direction = direction, Caller = caller };
-        Undo(call, nameof(HeapBuffer.EndCpuAccess), buffer => buffer.EndCpuAccess(in access));
+        Undo(call, nameof(HeapBuffer.EndCpuAccess), new CpuAccess { Direction = direction, Caller = caller }, static (buffer, access) => buffer.EndCpuAccess(in access));
     }
 
     /// <summary>Asks which descriptor the buffer's clients get. Nobody else has the buffer yet.</summary>
     /// <param name="record">The buffer.</param>
     /// <param name="whenGivenUp">Told when the heap does not come back; null where nobody can be told.</param>
     /// <exception cref="HeapException">The heap failed, or came back after it was given up.</exception>
-    public MmapPolicy MmapPolicyOf(BufferRecord record, Action<HeapException>? whenGivenUp)
+    public MmapPolicy MmapPolicyOf(BufferRecord record, IEarlyAnswer? whenGivenUp)
     {
         if (!record.Heap.IsEnteredBy(nameof(HeapBuffer.MmapPolicy), record.Buffer)) return record.Buffer.MmapPolicy;
         return AskMmapPolicy(record, whenGivenUp);
     }
 
-    private MmapPolicy AskMmapPolicy(BufferRecord record, Action<HeapException>? whenGivenUp)
+    private MmapPolicy AskMmapPolicy(BufferRecord record, IEarlyAnswer? whenGivenUp)
     {
         var call = OpCall.For(record, asker: null, static _ => null);
-        if (whenGivenUp is not null) call.WhenGivenUp = _ => whenGivenUp(record.Heap.Health.Refusal(record.Heap.Name));
-        return Call(call, nameof(HeapBuffer.MmapPolicy), buffer => buffer.MmapPolicy);
+        whenGivenUp?.HandOut();
+        if (whenGivenUp is not null) call.WhenGivenUp = _ => whenGivenUp.Send(record.Heap.Health.Refusal(record.Heap.Name));
+        return Call(call, nameof(HeapBuffer.MmapPolicy), 0, static (buffer, _) => buffer.MmapPolicy);
     }
 
     /// <exception cref="HeapException">The heap refused or failed.</exception>
@@ -113,17 +113,18 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
         return new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, $"heap {call.Record.Heap.Name} broke the contract: its {op} {what}", exception);
     }
 
-    private T Call<T>(OpCall call, string op, Func<HeapBuffer, T> func)
+    // What the op is called with is passed on beside the function, which so captures nothing and is made once.
+    private T Call<TArgument, T>(OpCall call, string op, TArgument argument, Func<HeapBuffer, TArgument, T> func)
     {
         var (record, slot) = (call.Record, call.Record.Heap);
         slot.Health.ThrowIfFaulted(slot.Name);
         if (record.State >= BufferState.Releasing) throw new HeapException(HeapErrno.InputOutput, HeapCause.Stopping, "the buffer was given back to its heap, since the host is stopping");
-        if (!slot.IsEnteredBy(op, record.Buffer)) return func(record.Buffer); // the default is the contract's own: it comes back, and throws refusals alone
+        if (!slot.IsEnteredBy(op, record.Buffer)) return func(record.Buffer, argument); // the default is the contract's own: it comes back, and throws refusals alone
         watch.Enter(call, op);
         record.Memory.Shown = call.Shown;
         try
         {
-            return func(record.Buffer);
+            return func(record.Buffer, argument);
         }
         catch (Exception exception) when (exception is not HeapException)
         {
@@ -137,12 +138,12 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
     }
 
     // What undoes something is not called after a release, and that is nobody's fault.
-    private void Undo(OpCall call, string op, Action<HeapBuffer> undo)
+    private void Undo<TArgument>(OpCall call, string op, TArgument argument, Action<HeapBuffer, TArgument> undo)
     {
         if (call.Record.State >= BufferState.Releasing) return;
-        Call(call, op, buffer =>
+        Call(call, op, (argument, undo), static (buffer, of) =>
         {
-            undo(buffer);
+            of.undo(buffer, of.argument);
             return 0;
         });
     }

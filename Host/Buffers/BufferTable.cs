@@ -37,6 +37,37 @@ internal sealed class BufferTable
         lock (_lock) return [.. _byWatch.Keys];
     }
 
+    /// <summary>The buffers that follow one, in the order they were made: a heap of the earliest ones so far, so that of a hundred thousand only the wanted are sorted.</summary>
+    /// <param name="after">Only buffers with a greater number.</param>
+    /// <param name="found">Receives as many as it holds.</param>
+    /// <param name="argument">Given to <paramref name="wanted"/>.</param>
+    /// <param name="wanted">Called under the table's lock.</param>
+    /// <returns>How many were found.</returns>
+    public int Next<T>(ulong after, Span<BufferRecord> found, T argument, Func<BufferRecord, T, bool> wanted)
+    {
+        var count = 0;
+        lock (_lock)
+        {
+            foreach (var record in _byWatch.Values)
+            {
+                if (record.Sequence <= after || !wanted(record, argument)) continue;
+                if (count < found.Length)
+                {
+                    found[count++] = record;
+                    if (count == found.Length) BufferOrder.Latest(found);
+                }
+                else if (record.Sequence < found[0].Sequence)
+                {
+                    found[0] = record;
+                    BufferOrder.SiftDown(found, 0);
+                }
+            }
+        }
+
+        found[..count].Sort(BufferOrder.Comparison);
+        return count;
+    }
+
     /// <summary>All live buffers at this moment, in no order.</summary>
     public BufferRecord[] Snapshot()
     {

@@ -11,13 +11,15 @@ internal sealed class HeapRegistry
     public HeapRegistry(IReadOnlyList<HeapSlot> slots)
     {
         Slots = slots;
-        _byName = slots
-            .SelectMany(slot => slot.Definition.Aliases.Prepend(slot.Name).Select(name => KeyValuePair.Create(name, slot)))
-            .ToFrozenDictionary(StringComparer.Ordinal);
+        Names = [.. slots.SelectMany(slot => slot.Definition.Aliases.Prepend(slot.Name).Select(name => KeyValuePair.Create(name, slot)))];
+        _byName = Names.ToFrozenDictionary(StringComparer.Ordinal);
     }
 
     /// <summary>In the order of the configuration.</summary>
     public IReadOnlyList<HeapSlot> Slots { get; }
+
+    /// <summary>All names and aliases, in that order.</summary>
+    public KeyValuePair<string, HeapSlot>[] Names { get; }
 
     /// <summary>The heap of a name or alias, active or not.</summary>
     /// <exception cref="HeapException">ENOENT, naming the heaps there are.</exception>

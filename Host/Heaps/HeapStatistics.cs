@@ -10,7 +10,6 @@ internal sealed class HeapStatistics : IHeapStatistics
     private const int MaxCauses = 32;
     private const string OtherCauses = "other";
 
-    private readonly ConcurrentDictionary<string, long> _failures = new();
     private long _buffers;
     private long _bytes;
     private long _peak;
@@ -41,7 +40,10 @@ internal sealed class HeapStatistics : IHeapStatistics
     /// <summary>Exceptions that left a hook other than <c>Allocate</c>.</summary>
     public long HookFailures => Interlocked.Read(ref _hookFailures);
 
-    public IReadOnlyList<KeyValuePair<string, long>> FailuresByCause => [.. _failures.OrderByDescending(pair => pair.Value)];
+    public IReadOnlyList<KeyValuePair<string, long>> FailuresByCause => Causes.ToList();
+
+    /// <summary>Why requests failed, and how often.</summary>
+    public CauseCounts Causes { get; } = new();
 
     /// <summary>Bytes alive that are charged to the host's control group.</summary>
     public long HostPaidBytes => Interlocked.Read(ref _hostPaid);
@@ -117,7 +119,6 @@ internal sealed class HeapStatistics : IHeapStatistics
     public void Failed(string cause)
     {
         Interlocked.Increment(ref _failureCount);
-        var counted = _failures.Count < MaxCauses || _failures.ContainsKey(cause) ? cause : OtherCauses;
-        _failures.AddOrUpdate(counted, 1, static (_, count) => count + 1);
+        Causes.Count(cause, MaxCauses, OtherCauses);
     }
 }

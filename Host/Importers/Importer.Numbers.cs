@@ -7,6 +7,7 @@ internal sealed partial class Importer
 {
     private const int LeastRoom = 64;
 
+    private OpenCpuAccesses? _spareAccesses;
     private int _cpuAccessRoom = LeastRoom;
 
     /// <summary>Attachments and vmaps there are, or are about to be.</summary>
@@ -64,7 +65,10 @@ internal sealed partial class Importer
                 _cpuAccessRoom = Math.Max(LeastRoom, 2 * _cpuAccess.Count);
             }
 
-            return _cpuAccess[record] = new OpenCpuAccesses(ops, record);
+            open = _spareAccesses ?? new OpenCpuAccesses(ops, record);
+            _spareAccesses = null;
+            open.BeFor(record);
+            return _cpuAccess[record] = open;
         }
     }
 
@@ -77,7 +81,9 @@ internal sealed partial class Importer
     {
         lock (_lock)
         {
-            if (open.IsEmpty && _cpuAccess.TryGetValue(record, out var found) && ReferenceEquals(found, open)) _cpuAccess.Remove(record);
+            if (!open.IsEmpty || !_cpuAccess.TryGetValue(record, out var found) || !ReferenceEquals(found, open)) return;
+            _cpuAccess.Remove(record);
+            _spareAccesses = open;
         }
     }
 

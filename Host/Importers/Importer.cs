@@ -177,10 +177,10 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
 
     /// <summary>Begins CPU access to a buffer that has hooks for it.</summary>
     /// <param name="record">The buffer.</param>
-    /// <param name="shown">Kept until the hook has returned, so that the buffer is not released under it, and closed in any case.</param>
+    /// <param name="shown">Kept until the hook has returned, so that the buffer is not released under it, and closed in any case; null where the heap has no hook.</param>
     /// <param name="direction">What the CPU does.</param>
     /// <param name="asker">Told of the outcome.</param>
-    public void BeginCpuAccess(BufferRecord record, SafeFileHandle shown, DataDirection direction, OpAsker asker) =>
+    public void BeginCpuAccess(BufferRecord record, SafeFileHandle? shown, DataDirection direction, OpAsker asker) =>
         Post(record, asker, new OpSubject(this) { Shown = shown, Direction = direction }, static call =>
         {
             var importer = (Importer)call.Subject.Owner;
@@ -199,11 +199,11 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
 
                 return null;
             }
-        }, static call => call.Subject.Shown!.Dispose());
+        }, static call => call.Subject.Shown?.Dispose());
 
     /// <summary>Ends CPU access that this importer began.</summary>
     /// <inheritdoc cref="BeginCpuAccess" path="/param"/>
-    public void EndCpuAccess(BufferRecord record, SafeFileHandle shown, DataDirection direction, OpAsker asker) =>
+    public void EndCpuAccess(BufferRecord record, SafeFileHandle? shown, DataDirection direction, OpAsker asker) =>
         Post(record, asker, new OpSubject(this) { Shown = shown, Direction = direction }, static call =>
         {
             var importer = (Importer)call.Subject.Owner;
@@ -222,7 +222,7 @@ internal sealed partial class Importer(BufferOps ops, ImportLimits limits, Calle
 
                 throw new HeapException(HeapErrno.Invalid, HeapCause.BadOrder, "CPU access is ended that this importer did not begin, or began in another direction");
             }
-        }, static call => call.Subject.Shown!.Dispose());
+        }, static call => call.Subject.Shown?.Dispose());
 
     private Caller Caller => caller;
 

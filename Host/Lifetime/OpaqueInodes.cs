@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -23,7 +24,7 @@ internal sealed class OpaqueInodes
         }
     }
 
-    public bool TryFind(SafeFileHandle file, out int watch)
+    public bool TryFind(SafeHandle file, out int watch)
     {
         var key = KeyOf(file);
         lock (_lock) return _watches.TryGetValue(key, out watch);
@@ -37,7 +38,7 @@ internal sealed class OpaqueInodes
         }
     }
 
-    private static (uint Major, uint Minor, ulong Inode) KeyOf(SafeFileHandle file)
+    private static (uint Major, uint Minor, ulong Inode) KeyOf(SafeHandle file)
     {
         var status = FileStatus.Of(file);
         return (status.DeviceMajor, status.DeviceMinor, status.Inode);

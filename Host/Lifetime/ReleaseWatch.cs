@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
@@ -138,7 +139,7 @@ internal sealed class ReleaseWatch : IDisposable
     }
 
     /// <summary>Which buffer is this descriptor? Null when it is none of ours. Watching the same inode again yields the same watch.</summary>
-    public BufferRecord? Identify(SafeFileHandle descriptor)
+    public BufferRecord? Identify(SafeHandle descriptor)
     {
         // Seals exist on memfds only, and asking for them never leaves the kernel: a file system in user space cannot make us wait here.
         if (FileSeals.TryGet(descriptor, out var seals) != Errno.None || (seals & OursHave) != OursHave) return null;

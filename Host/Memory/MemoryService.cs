@@ -43,7 +43,7 @@ internal sealed class MemoryService(string heapName, MemoryCapabilities capabili
     public static void EndAllocation() => (t_bufferName, t_domain) = (null, null);
 
     /// <summary>Heap and buffer name, as they are seen in /proc/PID/fd.</summary>
-    public static string ShownName(string heapName, string? bufferName) => string.IsNullOrEmpty(bufferName) ? heapName : $"{heapName}:{bufferName}";
+    public static string ShownName(string heapName, string? bufferName) => ShownNames.Of(heapName, bufferName);
 
     /// <summary>Goes by what a definition says of memory, from now on.</summary>
     public void Redefine(HeapDefinition definition)

@@ -63,7 +63,7 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
     {
         if ((request.Options & ~AllocateOptions.AsManyAsFit) != 0) throw RequestFields.Bad($"the options {(uint)request.Options} are unknown");
         if (request.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "the allocation's Reserved");
-        var early = new EarlyRefusal(connection, request.Header.RequestId);
+        var early = worker.EarlyRefusalOf(connection, request.Header.RequestId);
         var asked = new BufferRequest
         {
             Heap = RequestFields.Text(request.Heap, "heap"),
@@ -76,7 +76,7 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
             Alignment = request.Alignment,
             MaxSegments = (int)Math.Min(request.MaxSegments, int.MaxValue),
             Domain = connection.Domain,
-            WhenGivenUp = early.Send,
+            WhenGivenUp = early,
         };
         var count = worker.Batch.Lengths.Length;
         cap.Reserve(connection, count);
@@ -140,21 +140,6 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
         finally
         {
             connection.End(header.RequestId);
-        }
-    }
-
-    // The answer of a request whose heap does not come back. Its number stays in use until it is.
-    private sealed class EarlyRefusal(Connection connection, ulong requestId)
-    {
-        private volatile bool _wasSent;
-
-        public bool WasSent => _wasSent;
-
-        public void Send(HeapException refusal)
-        {
-            _wasSent = true;
-            var reply = Replies.Error(requestId, (int)refusal.Errno, refusal.Cause, refusal.Message);
-            connection.Send(MessageCodec.Bytes(in reply), []);
         }
     }
 }

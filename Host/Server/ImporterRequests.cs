@@ -67,24 +67,17 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
 
     public void CpuAccess(Connection connection, in CpuAccessRequest request, WorkerScratch worker)
     {
-        var shown = worker.Descriptors.Take(0);
-        try
+        var record = core.Find(worker.Descriptors.Lend(0));
+        if (!CpuAccessFlags.TryRead(request.SyncFlags, out var direction, out var isEnd))
         {
-            var record = core.Find(shown);
-            if (!CpuAccessFlags.TryRead(request.SyncFlags, out var direction, out var isEnd))
-            {
-                throw new HeapException(HeapErrno.Invalid, HeapCause.BadFlags, $"sync flags 0x{request.SyncFlags:x}: READ 1 or WRITE 2 or both, and END 4, are what there is");
-            }
+            throw new HeapException(HeapErrno.Invalid, HeapCause.BadFlags, $"sync flags 0x{request.SyncFlags:x}: READ 1 or WRITE 2 or both, and END 4, are what there is");
+        }
 
-            var (ours, importer, reply) = (shown, ImporterOf(connection), Reply(connection, request.Header));
-            shown = null;
-            if (isEnd) importer.EndCpuAccess(record, ours, direction, reply);
-            else importer.BeginCpuAccess(record, ours, direction, reply);
-        }
-        finally
-        {
-            shown?.Dispose();
-        }
+        // What the heap is called for keeps the buffer until it has returned; what it does not hear of needs no descriptor.
+        var (importer, reply) = (ImporterOf(connection), Reply(connection, request.Header));
+        var shown = record.Heap.HasCpuAccessHooks(record.Buffer) ? worker.Descriptors.Take(0) : null;
+        if (isEnd) importer.EndCpuAccess(record, shown, direction, reply);
+        else importer.BeginCpuAccess(record, shown, direction, reply);
     }
 
     private static long Bytes(ulong value, string what) => value <= long.MaxValue

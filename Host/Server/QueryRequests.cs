@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using DmaHeap.Hosting.Buffers;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
 
@@ -7,15 +8,21 @@ namespace DmaHeap.Hosting.Server;
 /// <summary>What there is: heaps, buffers, counters.</summary>
 internal sealed class QueryRequests(HostCore core)
 {
+    [ThreadStatic]
+    private static BufferRecord[]? t_found;
+
     public void ListHeaps(Connection connection, in ListHeapsRequest request, Span<byte> scratch)
     {
         if (request.Reserved != 0) RequestFields.Demand(MessageFault.UnknownTail, "ListHeapsRequest.Reserved");
-        var entries = core.Registry.Slots
-            .SelectMany(slot => slot.Definition.Aliases.Prepend(slot.Name).Select(name => Replies.Heap(slot, name)))
-            .Skip((int)Math.Min(request.Start, int.MaxValue))
-            .ToArray();
-        var length = Replies.List<HeapEntry>(scratch, request.Header.RequestId, MessageKind.ListHeaps, entries);
-        connection.Send(scratch[..length], []);
+        var list = new ListWriter<HeapEntry>(scratch);
+        var left = (long)request.Start;
+        foreach (var (name, slot) in core.Registry.Names)
+        {
+            if (left-- > 0) continue;
+            if (!list.TryAdd(Replies.Heap(slot, name))) break;
+        }
+
+        connection.Send(list.Finish(request.Header.RequestId, MessageKind.ListHeaps), []);
     }
 
     public void Statistics(Connection connection, in StatisticsRequest request, Span<byte> scratch)
@@ -44,14 +51,23 @@ internal sealed class QueryRequests(HostCore core)
         var after = request.After;
         var seesAll = SeesAll(connection.Caller);
         var most = ProtocolConstants.MaxMessageBytes / Unsafe.SizeOf<BufferEntry>() + 1;
-        var entries = core.Table.Snapshot()
-            .Where(record => record.Sequence > after && (heap is null || record.Heap.Name == heap.Name) && (seesAll || record.Owner.UserId == connection.Caller.UserId))
-            .OrderBy(record => record.Sequence)
-            .Take(most)
-            .Select(record => Replies.Buffer(record, core.Allocator.Epoch, core.Time))
-            .ToArray();
-        var length = Replies.List<BufferEntry>(scratch, request.Header.RequestId, MessageKind.ListBuffers, entries);
-        connection.Send(scratch[..length], []);
+        t_found ??= new BufferRecord[most];
+        var found = core.Table.Next(after, t_found.AsSpan(0, most), (Heap: heap?.Name, User: connection.Caller.UserId, SeesAll: seesAll), static (record, of) =>
+            (of.Heap is null || record.Heap.Name == of.Heap) && (of.SeesAll || record.Owner.UserId == of.User));
+        var list = new ListWriter<BufferEntry>(scratch);
+        try
+        {
+            foreach (var record in t_found.AsSpan(0, found))
+            {
+                if (!list.TryAdd(Replies.Buffer(record, core.Allocator.Epoch, core.Time))) break;
+            }
+        }
+        finally
+        {
+            Array.Clear(t_found, 0, found);
+        }
+
+        connection.Send(list.Finish(request.Header.RequestId, MessageKind.ListBuffers), []);
     }
 
     private static bool SeesAll(Caller caller) => caller.UserId == 0 || caller.UserId == ProcessIdentity.EffectiveUserId;

@@ -1,7 +1,7 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Server;
 
@@ -10,17 +10,15 @@ internal sealed class ShownBufferRequests(HostCore core)
 {
     public void Describe(Connection connection, in DescribeRequest request, ReceivedDescriptors descriptors)
     {
-        using var shown = descriptors.Take(0);
-        var record = Identify(shown);
+        var record = Identify(descriptors.Lend(0));
         var reply = new DescribeReply { Header = RequestFields.ReplyHeader<DescribeReply>(request.Header), Buffer = Replies.Buffer(record, core.Allocator.Epoch, core.Time) };
         connection.Send(MessageCodec.Bytes(in reply), []);
     }
 
     public void SetName(Connection connection, in SetNameRequest request, ReceivedDescriptors descriptors)
     {
-        using var shown = descriptors.Take(0);
         var name = RequestFields.Text(request.Name, "name");
-        Identify(shown).Name = name;
+        Identify(descriptors.Lend(0)).Name = name;
         RequestFields.Done(connection, request.Header);
     }
 
@@ -40,5 +38,5 @@ internal sealed class ShownBufferRequests(HostCore core)
         connection.Send(MessageCodec.Bytes(in reply), []);
     }
 
-    private BufferRecord Identify(SafeFileHandle shown) => core.Find(shown);
+    private BufferRecord Identify(SafeHandle shown) => core.Find(shown);
 }

@@ -143,7 +143,7 @@ internal sealed class SocketServer : IDisposable
     private void Converse(Connection connection, WorkerScratch scratch)
     {
         // The client is to read before it is listened to again; the event set tells when it did.
-        for (var served = 0; !connection.HasUnsent && (served < Fairness || _spin.HasRoom); served++)
+        for (var served = 0; !connection.HasUnsent && !scratch.IsGivenUp && (served < Fairness || _spin.HasRoom); served++)
         {
             scratch.Next();
             connection.BeginReading();

@@ -9,49 +9,64 @@ namespace DmaHeap.Hosting.Server;
 /// <summary>Writes the counters of one heap, or of all together.</summary>
 internal static class StatisticsReplies
 {
+    // A thread's own, and empty of heaps between requests.
+    [ThreadStatic]
+    private static List<HeapStatistics>? t_counted;
+
+    [ThreadStatic]
+    private static CauseCounts? t_causes;
+
     /// <returns>Length of the packet.</returns>
     public static int Write(Span<byte> packet, ulong requestId, HostCore core, HeapSlot? heap)
     {
-        // Buffers of a heap that was replaced count under its name, with those of the heap in its place; of one that is gone, over all.
-        HeapStatistics[] counted = heap is null ? [.. core.Registry.Slots.Concat(core.Retired.Draining.Select(old => old.Slot).OfType<HeapSlot>()).Select(slot => slot.Statistics).Distinct()] : [heap.Statistics];
-        PagePool[] pools = [.. core.Pools.All.Where(pool => heap is null || pool.Heap == heap.Name)];
+        var counted = Counted(core, heap);
         var limit = heap is null ? core.Quotas.Host.Limit : heap.Accounts.All.Limit;
-        var reply = new StatisticsReply
+        var reply = new StatisticsReply { LimitBytes = limit == long.MaxValue ? 0 : (ulong)limit };
+        var sum = t_causes ??= new CauseCounts();
+        sum.Clear();
+        foreach (var statistics in counted)
         {
-            Buffers = Sum(counted, statistics => statistics.Buffers),
-            Bytes = Sum(counted, statistics => statistics.Bytes),
-            PeakBytes = Sum(counted, statistics => statistics.PeakBytes),
-            Allocations = Sum(counted, statistics => statistics.Allocations),
-            Releases = Sum(counted, statistics => statistics.Releases),
-            Failures = Sum(counted, statistics => statistics.Failures),
-            PoolBytes = Sum(pools, pool => pool.Bytes),
-            PoolBuffers = Sum(pools, pool => pool.Buffers),
-            PoolHits = Sum(counted, statistics => statistics.PoolHits),
-            PoolMisses = Sum(counted, statistics => statistics.PoolMisses),
-            PoolFilledBytes = Sum(counted, statistics => statistics.PoolFilledBytes),
-            PoolGivenBackBytes = Sum(counted, statistics => statistics.PoolGivenBackBytes),
-            HostPaidBytes = Sum(counted, statistics => statistics.HostPaidBytes),
-            ToucherPaidBytes = Sum(counted, statistics => statistics.ToucherPaidBytes),
-            Recycled = Sum(counted, statistics => statistics.Recycled),
-            LimitBytes = limit == long.MaxValue ? 0 : (ulong)limit,
-        };
+            reply.Buffers += (ulong)statistics.Buffers;
+            reply.Bytes += (ulong)statistics.Bytes;
+            reply.PeakBytes += (ulong)statistics.PeakBytes;
+            reply.Allocations += (ulong)statistics.Allocations;
+            reply.Releases += (ulong)statistics.Releases;
+            reply.Failures += (ulong)statistics.Failures;
+            reply.PoolHits += (ulong)statistics.PoolHits;
+            reply.PoolMisses += (ulong)statistics.PoolMisses;
+            reply.PoolFilledBytes += (ulong)statistics.PoolFilledBytes;
+            reply.PoolGivenBackBytes += (ulong)statistics.PoolGivenBackBytes;
+            reply.HostPaidBytes += (ulong)statistics.HostPaidBytes;
+            reply.ToucherPaidBytes += (ulong)statistics.ToucherPaidBytes;
+            reply.Recycled += (ulong)statistics.Recycled;
+            statistics.Causes.AddTo(sum);
+        }
+
+        counted.Clear();
+        var pools = core.Pools.All;
+        for (var i = 0; i < pools.Count; i++)
+        {
+            var pool = pools[i];
+            if (heap is not null && pool.Heap != heap.Name) continue;
+            reply.PoolBytes += (ulong)pool.Bytes;
+            reply.PoolBuffers += (ulong)pool.Buffers;
+        }
+
         if (heap?.Heap.Gauge() is { } gauge && heap.Use.TryEnter()) AddGauges(ref reply, core, heap, gauge);
 
         var head = Unsafe.SizeOf<StatisticsReply>();
-        var causes = counted
-            .SelectMany(statistics => statistics.FailuresByCause)
-            .GroupBy(pair => pair.Key, pair => pair.Value, StringComparer.Ordinal)
-            .Take((packet.Length - head) / Unsafe.SizeOf<CauseEntry>())
-            .ToArray();
         var entries = MemoryMarshal.Cast<byte, CauseEntry>(packet[head..]);
-        for (var i = 0; i < causes.Length; i++)
+        var causes = 0;
+        foreach (var (cause, count) in sum.Sorted())
         {
-            entries[i] = new CauseEntry { Count = (ulong)causes[i].Sum() };
-            TextField.Write(entries[i].Cause, causes[i].Key);
+            if (causes == entries.Length) break;
+            entries[causes].Count = (ulong)count;
+            TextField.Write(entries[causes].Cause, cause);
+            causes++;
         }
 
-        var length = head + causes.Length * Unsafe.SizeOf<CauseEntry>();
-        reply.CauseCount = (uint)causes.Length;
+        var length = head + causes * Unsafe.SizeOf<CauseEntry>();
+        reply.CauseCount = (uint)causes;
         reply.Header = new MessageHeader { Size = (uint)length, Kind = MessageKind.Statistics | MessageKind.ReplyBit, RequestId = requestId };
         MemoryMarshal.Write(packet, in reply);
         return length;
@@ -77,5 +92,23 @@ internal static class StatisticsReplies
         reply.LargestRun = (ulong)gauges.LargestRun;
     }
 
-    private static ulong Sum<T>(T[] counted, Func<T, long> value) => (ulong)counted.Sum(value);
+    // Buffers of a heap that was replaced count under its name, with those of the heap in its place; of one that is gone, over all.
+    private static List<HeapStatistics> Counted(HostCore core, HeapSlot? heap)
+    {
+        var counted = t_counted ??= [];
+        counted.Clear();
+        if (heap is not null)
+        {
+            counted.Add(heap.Statistics);
+            return counted;
+        }
+
+        foreach (var (_, slot) in core.Registry.Names)
+        {
+            if (!counted.Contains(slot.Statistics)) counted.Add(slot.Statistics);
+        }
+
+        core.Retired.AddDraining(counted);
+        return counted;
+    }
 }

@@ -7,6 +7,7 @@ namespace DmaHeap.Hosting.Server;
 internal sealed class WorkerScratch
 {
     private long _requests;
+    private EarlyRefusal _early = new();
     private long _requestsSeen;
     private long _allocatedBytes;
     private volatile bool _givenUp;
@@ -18,6 +19,14 @@ internal sealed class WorkerScratch
     public BufferBatch Batch { get; } = new();
 
     public ReceivedDescriptors Descriptors { get; } = new(capacity: 2);
+
+    /// <summary>What answers an allocation early, should its heap not come back.</summary>
+    public EarlyRefusal EarlyRefusalOf(Connection connection, ulong requestId)
+    {
+        if (_early.IsHandedOut) _early = new EarlyRefusal();
+        _early.Begin(connection, requestId);
+        return _early;
+    }
 
     /// <summary>The connection its worker is at; null while it waits.</summary>
     public Connection? Serving { get; private set; }
@@ -44,6 +53,7 @@ internal sealed class WorkerScratch
     public void End()
     {
         Serving = null;
+        if (!_early.IsHandedOut) _early.End();
         Descriptors.Dispose();
     }
 

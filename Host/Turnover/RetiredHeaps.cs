@@ -34,6 +34,18 @@ internal sealed class RetiredHeaps(BufferTable table, Releaser releaser, PluginS
         }
     }
 
+    /// <summary>Adds what is counted for those that drain, where it is not there yet.</summary>
+    public void AddDraining(List<HeapStatistics> counted)
+    {
+        lock (_lock)
+        {
+            foreach (var heap in _heaps)
+            {
+                if (heap.State != RetiredState.Unloaded && heap.Slot is { } slot && !counted.Contains(slot.Statistics)) counted.Add(slot.Statistics);
+            }
+        }
+    }
+
     public IEnumerable<RetiredHeap> Draining => All.Where(heap => heap.State != RetiredState.Unloaded);
 
     /// <summary>Retires a slot that nobody finds in the registry any more.</summary>

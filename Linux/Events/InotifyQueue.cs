@@ -31,7 +31,7 @@ public sealed unsafe partial class InotifyQueue : IDisposable
     /// <param name="mask">What to report, and how to add.</param>
     /// <param name="watch">The watch number; on failure -1.</param>
     /// <returns>ENOSPC (fs.inotify.max_user_watches), ENOMEM, EACCES, EEXIST (with <see cref="InotifyMask.MaskCreate"/>).</returns>
-    public Errno TryWatch(SafeFileHandle file, InotifyMask mask, out int watch)
+    public Errno TryWatch(SafeHandle file, InotifyMask mask, out int watch)
     {
         using var queue = new BorrowedDescriptor(_queue);
         using var fd = new BorrowedDescriptor(file);

@@ -49,7 +49,7 @@ public static partial class FileSeals
     /// <param name="file">Any file.</param>
     /// <param name="seals">Its seals; on failure none.</param>
     /// <returns>EINVAL for a file that cannot have seals, which is no memfd.</returns>
-    public static Errno TryGet(SafeFileHandle file, out Seals seals)
+    public static Errno TryGet(SafeHandle file, out Seals seals)
     {
         using var fd = new BorrowedDescriptor(file);
         var result = fcntl(fd.Number, GetCommand, 0);

@@ -70,7 +70,7 @@ public readonly record struct FileStatus
     /// <summary>Reads the status of an open file, whatever its access mode; throws where that fails.</summary>
     /// <param name="file">Any open file, O_PATH included.</param>
     /// <exception cref="LinuxException">ENOMEM, EACCES.</exception>
-    public static FileStatus Of(SafeFileHandle file)
+    public static FileStatus Of(SafeHandle file)
     {
         FileStatusCalls.TryGet(file, out var status).ThrowIfFailed("statx", file);
         return status;
@@ -120,7 +120,7 @@ static unsafe partial class FileStatusCalls
     internal const int NoFollowLinks = 0x100;
     internal const uint BasicStats = 0x7FF;
 
-    public static Errno TryGet(SafeFileHandle file, out FileStatus status)
+    public static Errno TryGet(SafeHandle file, out FileStatus status)
     {
         using var fd = new BorrowedDescriptor(file);
         StatxBuffer raw = default;

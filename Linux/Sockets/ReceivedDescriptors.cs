@@ -1,15 +1,19 @@
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Linux;
 
 /// <summary>The descriptors that came with the message received last. What is not taken is closed by the next receive and by Dispose, so
 /// a peer that sends more than it was asked for costs nothing. Make one for each connection and reuse it. Not thread-safe.</summary>
-public sealed class ReceivedDescriptors : IDisposable
+public sealed partial class ReceivedDescriptors : IDisposable
 {
     /// <summary>The most descriptors the kernel carries in a message (SCM_MAX_FD).</summary>
     public const int KernelLimit = 253;
 
-    SafeFileHandle?[] _handles = [];
+    const int Taken = -1;
+
+    readonly LentDescriptor _lent = new();
+    int[] _numbers = [];
 
     /// <summary>Makes an empty container.</summary>
     /// <param name="capacity">How many descriptors a message may bring, 0 to <see cref="KernelLimit"/>. The kernel drops what is above, and
@@ -36,20 +40,30 @@ public sealed class ReceivedDescriptors : IDisposable
     /// <exception cref="InvalidOperationException">It was taken before.</exception>
     public SafeFileHandle Take(int index)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(index);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
-        var handle = _handles[index] ?? throw new InvalidOperationException($"Descriptor {index} was taken before.");
-        _handles[index] = null;
+        var handle = new SafeFileHandle(Number(index), ownsHandle: true);
+        _numbers[index] = Taken;
         return handle;
+    }
+
+    /// <summary>Lends a descriptor for calls about it on this thread, and allocates nothing: the handle is the same each time.</summary>
+    /// <param name="index">Which, from 0, in the order they were sent.</param>
+    /// <returns>Means this descriptor until another is lent, or the next message received; not to be kept, disposed or given to another thread.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many.</exception>
+    /// <exception cref="InvalidOperationException">It was taken before.</exception>
+    public SafeHandle Lend(int index)
+    {
+        _lent.Number = Number(index);
+        return _lent;
     }
 
     /// <summary>Closes what was not taken. The container can be used again.</summary>
     public void Dispose()
     {
+        _lent.Number = Taken;
         for (var i = 0; i < Count; i++)
         {
-            _handles[i]?.Dispose();
-            _handles[i] = null;
+            if (_numbers[i] != Taken) close(_numbers[i]);
+            _numbers[i] = Taken;
         }
 
         Count = 0;
@@ -58,7 +72,34 @@ public sealed class ReceivedDescriptors : IDisposable
 
     internal void Own(ReadOnlySpan<int> descriptors)
     {
-        if (_handles.Length < Count + descriptors.Length) Array.Resize(ref _handles, Count + descriptors.Length);
-        foreach (var descriptor in descriptors) _handles[Count++] = new SafeFileHandle(descriptor, ownsHandle: true);
+        if (_numbers.Length < Count + descriptors.Length) Array.Resize(ref _numbers, Count + descriptors.Length);
+        descriptors.CopyTo(_numbers.AsSpan(Count));
+        Count += descriptors.Length;
+    }
+
+    int Number(int index)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(index);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, Count);
+        return _numbers[index] != Taken ? _numbers[index] : throw new InvalidOperationException($"Descriptor {index} was taken before.");
+    }
+
+    /// <summary>Closes what its user forgot.</summary>
+    ~ReceivedDescriptors() => Dispose();
+
+    [LibraryImport("libc")]
+    private static partial int close(int fd);
+
+    /// <summary>Owns nothing, so that it can mean one descriptor after another.</summary>
+    sealed class LentDescriptor() : SafeHandle(Taken, ownsHandle: false)
+    {
+        public override bool IsInvalid => handle == Taken;
+
+        public int Number
+        {
+            set => SetHandle(value);
+        }
+
+        protected override bool ReleaseHandle() => true;
     }
 }

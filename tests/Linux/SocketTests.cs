@@ -155,12 +155,29 @@ public sealed class SocketTests : IDisposable
     }
 
     [Fact]
-    public void Messages_without_descriptors_allocate_nothing()
+    public void A_descriptor_that_was_lent_is_closed_with_the_message_and_one_that_was_taken_is_not()
     {
         using var received = new ReceivedDescriptors();
         using var memfd = Memfd.Create("sent", MemfdFlags.CloseOnExec);
         var buffer = new byte[64];
-        long Measure(bool withDescriptor)
+        SocketMessages.TrySend(_near, buffer, memfd);
+        SocketMessages.TryReceive(_far, buffer, received, out _, out _);
+        var lent = received.Lend(0);
+        Assert.Equal(FileStatus.Of(memfd).Inode, FileStatus.Of(lent).Inode);
+        using var taken = received.Take(0);
+        Assert.Throws<InvalidOperationException>(() => received.Lend(0));
+        received.Dispose();
+        Assert.True(lent.IsInvalid);
+        Assert.Equal(FileStatus.Of(memfd).Inode, FileStatus.Of(taken).Inode);
+    }
+
+    [Fact]
+    public void Messages_allocate_nothing_but_the_handles_that_are_taken()
+    {
+        using var received = new ReceivedDescriptors();
+        using var memfd = Memfd.Create("sent", MemfdFlags.CloseOnExec);
+        var buffer = new byte[64];
+        long Measure(bool withDescriptor, bool taking = false)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();
             for (var i = 0; i < 100; i++)
@@ -168,15 +185,19 @@ public sealed class SocketTests : IDisposable
                 if (withDescriptor) SocketMessages.TrySend(_near, buffer, memfd);
                 else SocketMessages.TrySend(_near, buffer);
                 SocketMessages.TryReceive(_far, buffer, received, out _, out _);
+                if (taking) received.Take(0).Dispose();
+                else if (withDescriptor) FileSeals.TryGet(received.Lend(0), out _);
             }
 
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
+        Measure(true, taking: true);
         Measure(true);
         Measure(false);
         Assert.Equal(0, Measure(false));
-        Assert.InRange(Measure(true), 1, 100 * 100); // a handle a message: the measurement does see allocations
+        Assert.Equal(0, Measure(true));
+        Assert.InRange(Measure(true, taking: true), 1, 100 * 100); // a handle a message: the measurement does see allocations
         received.Dispose();
     }
 
