@@ -25,6 +25,7 @@ internal sealed class HostCore : IDisposable
 
     private readonly ILogger _log;
     private readonly PluginSet _plugins;
+    private readonly InotifyRoom? _room;
     private volatile HostPlanned _plan;
     private readonly Headroom _headroom;
     private readonly LimitWatch? _limitWatch;
@@ -64,12 +65,14 @@ internal sealed class HostCore : IDisposable
         CpuAccess = new EmbeddedCpuAccess(Ops);
         try
         {
+            _room = plan.Configuration is { Server.RaiseLimits: true } ? InotifyRoom.TryMake(log) : null; // before the queue: it keeps the length it is made with
             Watch = new ReleaseWatch(Table, Releaser, time, log);
             Pools.Start(Watch);
             Recycler = new Recycler(Watch, Releaser, options.Scrub(hugePages), new PoolRoom(_headroom, time), () => Registry.Slots.Select(slot => slot.Memory?.Recycled).OfType<RecycleStore>(), time, log);
         }
         catch
         {
+            _room?.Dispose();
             HeapStart.EndAll(Registry.Slots.Reverse(), log);
             Pools.Dispose();
             OpWatch.Dispose();
@@ -225,6 +228,7 @@ internal sealed class HostCore : IDisposable
         HeapStart.EndAll([.. Registry.Slots, .. Changes.StoodInFor], _log);
         OpWatch.Dispose();
         _stopping.Dispose();
+        _room?.Dispose();
         HostLog.Stopped(_log, live.Length);
     }
 

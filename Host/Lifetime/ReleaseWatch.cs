@@ -79,6 +79,9 @@ internal sealed class ReleaseWatch : IDisposable
     /// <summary>Bytes that its thread had allocated on the managed heap when it woke last.</summary>
     public long AllocatedBytes => Volatile.Read(ref _allocatedBytes);
 
+    /// <summary>Watches the host has: of its buffers, and of memory made ready to be one.</summary>
+    public int Watches => _table.Count + _reserved.Count;
+
     /// <summary>The inodes watched now, by their watch, as the kernel has them.</summary>
     public IReadOnlyDictionary<int, ulong> WatchedInodes() => _queue.ReadLiveWatches();
 
@@ -194,7 +197,7 @@ internal sealed class ReleaseWatch : IDisposable
         if (errno == Errno.None) return watch;
         if (errno != Errno.ENOSPC) throw Memory.SystemRefusal.From(errno, "watching a buffer");
         throw new HeapException(HeapErrno.NoSpace, HeapCause.NoWatches,
-            $"{_table.Count} buffers are alive and the system has no inotify watch left: raise fs.inotify.max_user_watches (now {InotifyLimits.Read().MaxUserWatches})");
+            $"{_table.Count} buffers are alive, the host has {Watches} inotify watches, and the system gives its user no more (fs.inotify.max_user_watches is {InotifyLimits.Read().MaxUserWatches}): raise that, or have the host do so (server.raiseLimits)");
     }
 
     /// <summary>

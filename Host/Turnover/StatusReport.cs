@@ -30,6 +30,7 @@ internal static class StatusReport
             json.WriteStartArray("stayed");
             foreach (var plugin in core.Plugins.Stayed) Stayed(json, plugin);
             json.WriteEndArray();
+            Watches(json, core);
             ReclaimSection.Write(json, core.Reclaimer.Totals);
             if (core.Changes.UnderWay is { } underWay) Loading(json, underWay);
             if (core.Changes.LastReload is { } reload) Reload(json, reload);
@@ -38,6 +39,26 @@ internal static class StatusReport
         }
 
         return buffer.WrittenSpan.ToArray();
+    }
+
+    // Each buffer takes a watch of those its user may have; what other programs of that user have counts as well, and is not known.
+    private static void Watches(Utf8JsonWriter json, HostCore core)
+    {
+        json.WriteStartObject("watches");
+        json.WriteNumber("used", core.Watch.Watches);
+        try
+        {
+            var limits = Linux.InotifyLimits.Read();
+            json.WriteNumber("limit", limits.MaxUserWatches);
+            json.WriteNumber("queueLimit", limits.MaxQueuedEvents);
+        }
+        catch (IOException)
+        {
+            // Without /proc there are none to tell.
+        }
+
+        json.WriteNumber("sweeps", core.Watch.Sweeps);
+        json.WriteEndObject();
     }
 
     /// <summary>The state of a heap that is served.</summary>
