@@ -7,17 +7,17 @@ internal sealed class ReservedHugePages : IDisposable
 {
     private const string Pool = "/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages";
 
-    private readonly string? _before;
+    private readonly int _added;
 
     public ReservedHugePages(int pages)
     {
         Assert.SkipUnless(File.Exists(Pool), "this kernel has no huge pages of 2 MiB");
         if (Free >= pages) return;
         Assert.SkipUnless(ProcessIdentity.EffectiveUserId == 0, $"{Free} huge pages of 2 MiB are reserved and free, {pages} are needed, and root alone may reserve more (vm.nr_hugepages)");
-        _before = File.ReadAllText(Pool).Trim();
         try
         {
-            File.WriteAllText(Pool, (long.Parse(_before) + pages).ToString());
+            Add(pages);
+            _added = pages;
             Assert.SkipUnless(Free >= pages, "the kernel has no huge pages to reserve");
         }
         catch
@@ -29,8 +29,11 @@ internal sealed class ReservedHugePages : IDisposable
 
     public static long Free => DmaHeap.Linux.HugePagePool.Read(2 << 20)?.Free ?? 0;
 
-    public void Dispose()
+    // By the difference: another test run on this machine may change it as well.
+    public void Dispose() => Add(-_added);
+
+    private static void Add(int pages)
     {
-        if (_before is not null) File.WriteAllText(Pool, _before);
+        if (pages != 0) File.WriteAllText(Pool, Math.Max(0, long.Parse(File.ReadAllText(Pool)) + pages).ToString());
     }
 }
