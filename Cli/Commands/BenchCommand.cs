@@ -67,7 +67,7 @@ static class BenchCommand
     {
         Console.Error.WriteLine("dmaheap: building the benchmarks");
         // No server of the build outlives it: it would keep the launcher's lock.
-        var start = Dotnet("build", folder, "--configuration", "Release", "--verbosity", "quiet", "-nologo", "-clp:NoSummary", "-p:UseSharedCompilation=false");
+        var start = Dotnet("build", folder, "--configuration", "Release", "--verbosity", "quiet", "-nologo", "-p:UseSharedCompilation=false");
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.RedirectStandardOutput = true; // to standard error: standard output is for the result
