@@ -22,10 +22,12 @@ sealed class Workbench(NativePrograms native, string folder, Scale scale, Sectio
         }
         catch (CannotMeasureException lacking)
         {
+            Leftovers.StopWhereEnding();
             Add(Result.Skip(work, lacking.Message));
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
+            Leftovers.StopWhereEnding(); // its servers were taken from it
             Add(Result.Fail(work, exception.Message));
         }
     }

@@ -9,6 +9,14 @@ sealed class ScratchFolder : IDisposable
 
     public void Dispose()
     {
-        if (Leftovers.Remove(this)) Directory.Delete(Path, recursive: true);
+        if (!Leftovers.Remove(this)) return;
+        try
+        {
+            Directory.Delete(Path, recursive: true);
+        }
+        catch (IOException)
+        {
+            // A program that is just ending made something more in it: it lies in the temporary directory.
+        }
     }
 }
