@@ -26,9 +26,9 @@ public sealed class ControlGroups(string root = "/")
 
     /// <summary>The path of a process's group, of the hierarchy that has the memory controller.</summary>
     /// <param name="processId">The process; null for this one.</param>
-    /// <returns>Null where the kernel has no control groups.</returns>
+    /// <returns>Null where the kernel has no control groups, and where the group lies outside our cgroup namespace, in which it has no path.</returns>
     /// <exception cref="IOException">The process has ended, or /proc cannot be read.</exception>
-    public string? FindPath(int? processId = null) => Find(processId)?.Path;
+    public string? FindPath(int? processId = null) => Find(processId) is { IsVisible: true } group ? group.Path : null;
 
     /// <summary>Reads limits and usage now. Groups that are not visible here (a container without a cgroup namespace) are passed over.</summary>
     /// <param name="processId">The process; null for this one.</param>
@@ -106,9 +106,9 @@ public sealed class ControlGroups(string root = "/")
             var fields = line.Split(':', 3);
             if (fields.Length < 3) continue;
             if (fields[1].Split(',').Contains("memory"))
-                return new Group(Mount("memory"), Inside(fields[2]), "memory.limit_in_bytes", "memory.usage_in_bytes", null);
+                return new Group(Mount("memory"), Inside(fields[2]), IsInside(fields[2]), "memory.limit_in_bytes", "memory.usage_in_bytes", null);
             if (fields[0] == "0" && fields[1].Length == 0)
-                unified = new Group(UnifiedMount(), Inside(fields[2]), "memory.max", "memory.current", "memory.high");
+                unified = new Group(UnifiedMount(), Inside(fields[2]), IsInside(fields[2]), "memory.max", "memory.current", "memory.high");
         }
 
         return unified;
@@ -121,7 +121,9 @@ public sealed class ControlGroups(string root = "/")
     }
 
     // A process outside our cgroup namespace shows as "/../x": what lies above our root cannot be read.
-    static string Inside(string path) => path.Split('/').Contains("..") || !path.StartsWith('/') ? "/" : path;
+    static string Inside(string path) => IsInside(path) ? path : "/";
+
+    static bool IsInside(string path) => path.StartsWith('/') && !path.Split('/').Contains("..");
 
     string UnifiedMount() => File.Exists(System.IO.Path.Join(Mount(""), "cgroup.controllers")) ? Mount("") : Mount("unified");
 
@@ -143,5 +145,5 @@ public sealed class ControlGroups(string root = "/")
         }
     }
 
-    readonly record struct Group(string Mount, string Path, string LimitFile, string UsageFile, string? ThrottleFile);
+    readonly record struct Group(string Mount, string Path, bool IsVisible, string LimitFile, string UsageFile, string? ThrottleFile);
 }

@@ -98,12 +98,15 @@ public sealed class MachineTests
     }
 
     [Fact]
-    public void A_path_that_leads_out_of_our_namespace_is_read_as_the_root()
+    public void A_path_that_leads_out_of_our_namespace_is_nobodys_and_is_read_as_the_root()
     {
         using var root = new TemporaryDirectory();
         root.Write(Unified + "cgroup.controllers", "");
         root.Write("proc/self/cgroup", "0::/../../etc\n");
-        Assert.Equal("/", new ControlGroups(root.Path).FindPath());
+        root.Write("sys/fs/cgroup/memory.max", "100\n");
+        root.Write("sys/fs/cgroup/memory.current", "1\n");
+        Assert.Null(new ControlGroups(root.Path).FindPath()); // two that lie outside must not be taken for one
+        Assert.Equal(100, new ControlGroups(root.Path).ReadMemory()!.Value.Limit);
         root.Write("proc/self/cgroup", "");
         Assert.Null(new ControlGroups(root.Path).ReadMemory());
     }
