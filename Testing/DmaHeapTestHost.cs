@@ -50,6 +50,7 @@ public sealed class DmaHeapTestHost : IAsyncDisposable, IDisposable
                     Limits = options.Limits,
                     Time = options.Time,
                     Probe = options.Probe,
+                    WatchesMemory = false, // what runs short beside a test is no part of it
                     SocketPath = folder is null ? null : Path.Join(folder.FullName, "host"),
                 },
                 options.Logging);

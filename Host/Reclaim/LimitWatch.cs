@@ -16,6 +16,7 @@ internal sealed class LimitWatch : IDisposable
     private readonly ILogger _log;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
+    private int _isLooking;
     private bool _wasBlind;
     private bool _disposed;
 
@@ -26,7 +27,7 @@ internal sealed class LimitWatch : IDisposable
     public LimitWatch(Reclaimer reclaimer, Func<IReadOnlyList<MemoryRoom>> rooms, TimeProvider time, ILogger log)
     {
         (_reclaimer, _rooms, _log) = (reclaimer, rooms, log);
-        _timer = time.CreateTimer(_ => LookAndGoOn(), null, s_idle, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(_ => LookAndGoOn(), null, s_idle, s_idle);
     }
 
     /// <summary>Looks once.</summary>
@@ -48,6 +49,7 @@ internal sealed class LimitWatch : IDisposable
 
     private void LookAndGoOn()
     {
+        if (Interlocked.Exchange(ref _isLooking, 1) != 0) return; // it takes longer than until the next one
         var pause = s_vain;
         try
         {
@@ -62,7 +64,9 @@ internal sealed class LimitWatch : IDisposable
 
         lock (_lock)
         {
-            if (!_disposed) _timer.Change(pause, Timeout.InfiniteTimeSpan);
+            if (!_disposed) _timer.Change(pause, pause);
         }
+
+        Volatile.Write(ref _isLooking, 0);
     }
 }

@@ -35,7 +35,7 @@ internal sealed class ShrinkerSource(HeapSlot slot) : ReclaimSource
             return new ReclaimStep(Name, 0, 0, 0, TimeSpan.Zero, ReclaimResult.Failed);
         }
 
-        using (slot.Time.CreateTimer(static state => ((ShrinkerCall)state!).GiveUp(), call, slot.Definition.OpTimeout, Timeout.InfiniteTimeSpan)) call.Wait();
+        using (slot.Time.CreateTimer(static state => ((ShrinkerCall)state!).GiveUp(), call, slot.Definition.OpTimeout, slot.Definition.OpTimeout)) call.Wait();
         var (count, asked, given, result) = call.Answer;
         return count <= 0 && result == ReclaimResult.Done ? null : new ReclaimStep(Name, count, asked, given, call.Elapsed, result);
     }
