@@ -269,7 +269,8 @@ internal sealed class ReleaseWatch : IDisposable
         foreach (var descriptor in ready[..poll.Wait(ready, timeout)])
         {
             if (descriptor.Data == StopKey) return false;
-            if (descriptor.Data == HurryKey) _hurry.Drain();
+            // Who hurries a rest is heard again in the wait that follows it, which has its work before it.
+            if (descriptor.Data == HurryKey && poll == _poll) _hurry.Drain();
         }
 
         return true;
