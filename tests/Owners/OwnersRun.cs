@@ -1,4 +1,3 @@
-using DmaHeap.Tests.Host;
 using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Owners;
@@ -18,9 +17,6 @@ internal sealed class OwnersRun
     public bool Passed { get; }
 
     public string[] Violations { get; }
-
-    /// <summary>Trust domains of a stress that is started by root: root, and two users that are nobody here. Otherwise one, whoever runs the tests.</summary>
-    public static IEnumerable<string> Domains(uint self) => self == 0 ? ["--domain", "0", "--domain", $"{OtherUser.Nobody}", "--domain", $"{OtherUser.Nobody - 1}"] : [];
 
     /// <param name="start">Starts a program, which may become other users, with arguments.</param>
     /// <param name="socket">The host's.</param>

@@ -1,4 +1,7 @@
 using System.Globalization;
+using DmaHeap.Linux;
+using DmaHeap.Tests.Host;
+using DmaHeap.Tests.Reclaim;
 
 namespace DmaHeap.Tests.Owners;
 
@@ -17,8 +20,23 @@ public sealed class OwnersTests
     [MemberData(nameof(Seeds))]
     public async Task No_byte_is_ever_visible_to_two_owners(int seed)
     {
+        // Only root can become others, of which two are nobody here.
+        var users = ProcessIdentity.EffectiveUserId is var self && self == 0 ? [self, OtherUser.Nobody, OtherUser.Nobody - 1] : new[] { self };
+        await RunAsync(seed, users.Select(user => $"{user}"));
+    }
+
+    [Fact]
+    public async Task No_byte_is_ever_visible_to_two_control_groups_of_one_user()
+    {
+        OtherUser.SkipUnlessRoot(); // who alone opens again what an O_PATH descriptor stands for
+        using var groups = MemoryGroups.CreateOrSkip(limit: 4L << 30);
+        await RunAsync(seed: 4, [$"0:{groups.Add("one")}", $"0:{groups.Add("other")}"]);
+    }
+
+    private static async Task RunAsync(int seed, IEnumerable<string> domains)
+    {
         using var host = await StressedHost.StartAsync();
-        var run = await host.RunAsync(seed, TimeSpan.FromSeconds(Setting("DMAHEAP_STRESS_SECONDS") ?? 2.5));
+        var run = await host.RunAsync(seed, TimeSpan.FromSeconds(Setting("DMAHEAP_STRESS_SECONDS") ?? 2.5), domains);
 
         TestContext.Current.TestOutputHelper?.WriteLine(run.Text);
         Assert.True(run.Passed, run.Text);

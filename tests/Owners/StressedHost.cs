@@ -45,8 +45,11 @@ internal sealed class StressedHost : IDisposable
         return new StressedHost(sandbox, await sandbox.ServeAsync());
     }
 
-    public Task<OwnersRun> RunAsync(int seed, TimeSpan time) =>
-        OwnersRun.RunAsync(_sandbox.StartOther, _sandbox.Socket, seed, time, [.. OwnersRun.Domains(ProcessIdentity.EffectiveUserId), .. Heaps]);
+    /// <param name="seed">Decides what is done.</param>
+    /// <param name="time">How long.</param>
+    /// <param name="domains">Trust domains, as the stress is told of them.</param>
+    public Task<OwnersRun> RunAsync(int seed, TimeSpan time, IEnumerable<string> domains) =>
+        OwnersRun.RunAsync(_sandbox.StartOther, _sandbox.Socket, seed, time, [.. domains.SelectMany(domain => new[] { "--domain", domain }), .. Heaps]);
 
     /// <summary>Whatever the stress did, nothing of it is left once pools have given back what they keep: no buffer, no watch, no file, no process.</summary>
     public async Task AssertNothingIsHeldAsync()

@@ -92,12 +92,12 @@ static struct holding *place_for(uint64_t length)
     return h;
 }
 
-static struct holding *keep(int fd, uint64_t length, const struct content *content)
+static struct holding *keep(int fd, uint64_t length, struct content content)
 {
     struct holding *h = place_for(length);
     h->way = DESCRIPTOR;
     h->fd = fd;
-    h->content = *content;
+    h->content = content;
     return h;
 }
 

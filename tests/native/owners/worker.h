@@ -93,7 +93,7 @@ static void receive(int fd, uint64_t length, int heap, bool writable)
         fill(map, length, content.expected);
     }
     munmap(map, length);
-    keep(fd, length, &content);
+    keep(fd, length, content);
 }
 
 static void allocate_same(int heap)
@@ -213,7 +213,7 @@ static bool take_letter(void)
         count(COUNT_taken, 1);
     if (fd < 0)
         return true;
-    look_at(keep(fd, letter.length, &letter.content));
+    look_at(keep(fd, letter.length, letter.content));
     return true;
 }
 
@@ -240,7 +240,7 @@ static void give_back(struct holding *h)
     bool ours = h->content.domain == self_domain;
     uint32_t lot = draw(12);
     if (lot < 2) {
-        struct holding *kept = keep(fcntl(h->fd, F_DUPFD_CLOEXEC, 0), h->length, &h->content);
+        struct holding *kept = keep(fcntl(h->fd, F_DUPFD_CLOEXEC, 0), h->length, h->content);
         if (draw(2))
             become_mapping(kept);
         else if (draw(2))
