@@ -12,6 +12,7 @@ internal sealed class StressedHost : IDisposable
     private const string ForAll = "\"access\": { \"mode\": \"0666\" }";
 
     private static readonly TimeSpan s_deadline = TimeSpan.FromSeconds(20);
+    private static readonly string[] s_pooled = ["pooled", "fixed", "huge", "again-huge", "walled"];
 
     private readonly CliSandbox _sandbox;
     private readonly RunningProgram _host;
@@ -31,18 +32,27 @@ internal sealed class StressedHost : IDisposable
 
     public static async Task<StressedHost> StartAsync()
     {
+        const string Pool = "\"max\": \"16MiB\"";
         var sandbox = new CliSandbox();
-        sandbox.WriteConfiguration($$"""
-            "lazy": { "plugin": "SystemHeap", {{ForAll}} },
-            "committed": { "plugin": "SystemHeap", "commit": "committed", {{ForAll}} },
-            "pooled": { "plugin": "SystemHeap", "pool": { "max": "32MiB" }, {{ForAll}} },
-            "fixed": { "plugin": "SystemHeap", "pool": { "max": "16MiB", "sizes": ["4KiB", "64KiB"] }, {{ForAll}} },
-            "huge": { "plugin": "SystemHeap", "pages": "auto", "pool": { "max": "32MiB" }, {{ForAll}} },
-            "again": { "plugin": "SystemHeap", "recycle": "domain", {{ForAll}} },
-            "again-huge": { "plugin": "SystemHeap", "pages": "auto", "recycle": "domain", "pool": { "max": "16MiB" }, {{ForAll}} },
-            "walled": { "plugin": "SystemHeap", "isolation": "process", "recycle": "domain", "pool": { "max": "16MiB" }, {{ForAll}} }
-            """);
-        return new StressedHost(sandbox, await sandbox.ServeAsync());
+        try
+        {
+            sandbox.WriteConfiguration($$"""
+                "lazy": { "plugin": "SystemHeap", {{ForAll}} },
+                "committed": { "plugin": "SystemHeap", "commit": "committed", {{ForAll}} },
+                "pooled": { "plugin": "SystemHeap", "pool": { {{Pool}} }, {{ForAll}} },
+                "fixed": { "plugin": "SystemHeap", "pool": { {{Pool}}, "sizes": ["4KiB", "64KiB"] }, {{ForAll}} },
+                "huge": { "plugin": "SystemHeap", "pages": "auto", "pool": { {{Pool}} }, {{ForAll}} },
+                "again": { "plugin": "SystemHeap", "recycle": "domain", {{ForAll}} },
+                "again-huge": { "plugin": "SystemHeap", "pages": "auto", "recycle": "domain", "pool": { {{Pool}} }, {{ForAll}} },
+                "walled": { "plugin": "SystemHeap", "isolation": "process", "recycle": "domain", "pool": { {{Pool}} }, {{ForAll}} }
+                """);
+            return new StressedHost(sandbox, await sandbox.ServeAsync());
+        }
+        catch
+        {
+            sandbox.Dispose();
+            throw;
+        }
     }
 
     /// <param name="seed">Decides what is done.</param>
@@ -56,6 +66,7 @@ internal sealed class StressedHost : IDisposable
     {
         using var client = DmaHeapClient.Connect(_sandbox.Socket);
         await Eventually.IsAsync(async () => (await client.StatisticsAsync()).Buffers == 0, "all buffers are released");
+        foreach (var heap in s_pooled) Assert.InRange((await client.StatisticsAsync(heap)).Memory.PoolBytes, 0, 16 << 20);
 
         // Pools stay empty for a while after they were asked for everything; a piece that was being made may come after that.
         var clock = Stopwatch.StartNew();

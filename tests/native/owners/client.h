@@ -22,6 +22,7 @@ static union {
     struct wire_batch_reply batch;
     struct wire_list list;
     struct wire_described described;
+    struct wire_counted counted;
     struct wire_mapped mapped;
     struct wire_given_back given_back;
     struct wire_error error;

@@ -59,6 +59,7 @@ enum when { ALWAYS, RECYCLING, MAYBE };
     X(not_taken_back, MAYBE, "buffers of another domain not taken back") \
     X(recycled, RECYCLING, "buffers received whose file was given back") \
     X(deserted, ALWAYS, "replies left unread") \
+    X(pooled, ALWAYS, "buffers received from pools") \
     X(shrinks, ALWAYS, "shrink requests") \
     X(shrunk, ALWAYS, "bytes given back by shrinking") \
     X(kills, ALWAYS, "workers killed") \

@@ -103,6 +103,18 @@ static void shrink(void)
     }
 }
 
+/* Only the host knows which buffers were ready: nobody else can tell. */
+static void count_pooled(void)
+{
+    struct wire_statistics request = {.header = {sizeof request, WIRE_STATISTICS, 0, self_step}};
+    if (!ask(host, &request, sizeof request, NULL, 0))
+        return;
+    if (reply.header.kind == (WIRE_STATISTICS | WIRE_REPLY))
+        atomic_store(&shared->counts[COUNT_pooled], reply.counted.pool_hits);
+    else
+        judge_refusal("statistics");
+}
+
 /* What has to be done and was not yet; COUNTS when there is nothing. */
 static enum counted not_done(void)
 {
@@ -139,6 +151,8 @@ static void rule(int64_t milliseconds)
             kill_one();
         if (now_ms() >= until)
             phase = SHRINK_PHASE;
+        if (self_step % 16 == 0)
+            count_pooled();
         if (draw(3) == 0 && (now_ms() - began) % phase > phase / 4 * 3)
             shrink();
     }

@@ -11,6 +11,7 @@ enum {
     WIRE_HELLO = 1,
     WIRE_ALLOCATE = 3,
     WIRE_DESCRIBE = 4, /* a header alone */
+    WIRE_STATISTICS = 6,
     WIRE_ATTACH = 20,
     WIRE_MAP = 21,
     WIRE_UNMAP = 22,
@@ -112,6 +113,18 @@ struct wire_described {
     char heap[64], name[32];
 };
 
+struct wire_statistics {
+    struct wire_header header;
+    char heap[64]; /* empty: all */
+};
+
+struct wire_counted {
+    struct wire_header header;
+    uint64_t buffers, bytes, peak, allocations, releases, failures, limit;
+    uint32_t has_gauges, causes;
+    uint64_t capacity, free, largest_run, pool_bytes, pool_buffers, pool_hits;
+};
+
 struct wire_attach {
     struct wire_header header;
     uint64_t attachment, alignment, max_segment_bytes;
@@ -147,6 +160,8 @@ _Static_assert(sizeof(struct wire_shrink) == 88, "shrink");
 _Static_assert(sizeof(struct wire_list) == 32, "list");
 _Static_assert(sizeof(struct wire_shrink_entry) == 104, "source of memory");
 _Static_assert(sizeof(struct wire_described) == 168, "described");
+_Static_assert(sizeof(struct wire_statistics) == 80, "statistics");
+_Static_assert(offsetof(struct wire_counted, pool_hits) == 120, "counted");
 _Static_assert(sizeof(struct wire_attach) == 56, "attach");
 _Static_assert(sizeof(struct wire_map) == 32, "map");
 _Static_assert(sizeof(struct wire_mapped) == 24, "mapped");
