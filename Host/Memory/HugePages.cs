@@ -32,7 +32,7 @@ internal class HugePages(TimeProvider time)
     private static bool TryTouch(SafeFileHandle file, long length)
     {
         if (!TransparentHugePages.AreForSharedMemory()) return false;
-        if (IsMappedHuge(file, length, mapping => mapping.TryAdvise(MemoryAdvice.HugePage) == Errno.None && mapping.TryAdvise(MemoryAdvice.PopulateWrite) == Errno.None)) return true;
+        if (IsMappedHuge(file, length, mapping => mapping.TryAdvise(MemoryAdvice.HugePage) == Errno.None && mapping.TryAdvise(MemoryAdvice.PopulateWrite) == Errno.None, isWord: false)) return true;
         FileSpace.TryPunchHole(file, 0, length); // what came of small pages would have to be copied
         return false;
     }
@@ -45,13 +45,15 @@ internal class HugePages(TimeProvider time)
             if (FileZeros.TryWrite(file, at, Environment.SystemPageSize) != Errno.None) return false;
         }
 
-        return IsMappedHuge(file, length, mapping => mapping.TryAdvise(MemoryAdvice.Collapse) == Errno.None);
+        // Of this the kernel says yes only when all of the range is of huge pages.
+        return IsMappedHuge(file, length, mapping => mapping.TryAdvise(MemoryAdvice.Collapse) == Errno.None, isWord: true);
     }
 
-    private static bool IsMappedHuge(SafeFileHandle file, long length, Func<MemoryMapping, bool> fill)
+    // Where nobody lets us look, the kernel's answer is as good as it was.
+    private static bool IsMappedHuge(SafeFileHandle file, long length, Func<MemoryMapping, bool> fill, bool isWord)
     {
         var errno = MemoryMapping.TryMap(file, 0, length, MapProtection.Read | MapProtection.Write, populate: false, PageChoices.HugePage, out var mapping);
         if (errno != Errno.None) return false;
-        using (mapping) return fill(mapping!) && HugeMappings.CountBytes(mapping!) == length;
+        using (mapping) return fill(mapping!) && (HugeMappings.TryCountBytes(mapping!, out var bytes) ? bytes == length : isWord);
     }
 }

@@ -12,10 +12,27 @@ public static unsafe partial class HugeMappings
     /// <summary>Bytes of the mapping that one entry of the page table maps 2 MiB of.</summary>
     /// <param name="mapping">The mapping, whose pages were touched, or collapsed, through it.</param>
     /// <exception cref="IOException">/proc cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">As for <see cref="TryCountBytes"/>.</exception>
     public static long CountBytes(MemoryMapping mapping)
     {
         ArgumentNullException.ThrowIfNull(mapping);
         return TryScan(mapping, out var bytes) ? bytes : ReadFromSmaps(mapping);
+    }
+
+    /// <summary>The same. False where the kernel does not tell us: an ordinary user's program that is not dumpable is kept out of its own page table, too.</summary>
+    /// <inheritdoc cref="CountBytes"/>
+    public static bool TryCountBytes(MemoryMapping mapping, out long bytes)
+    {
+        bytes = 0;
+        try
+        {
+            bytes = CountBytes(mapping);
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
     }
 
     // PAGEMAP_SCAN, from 6.7 on: tells of a range alone, where smaps walks all there is.
