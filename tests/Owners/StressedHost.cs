@@ -2,6 +2,7 @@ using System.Diagnostics;
 using DmaHeap.Client;
 using DmaHeap.Linux;
 using DmaHeap.Tests.Cli;
+using DmaHeap.Tests.Host;
 using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Owners;
@@ -30,7 +31,8 @@ internal sealed class StressedHost : IDisposable
     /// <summary>Whether the host's descriptors can be seen: it keeps its own user out of them.</summary>
     private static bool IsSeen => ProcessIdentity.EffectiveUserId == 0;
 
-    public static async Task<StressedHost> StartAsync()
+    /// <param name="asNobody">An ordinary user's, where we are root.</param>
+    public static async Task<StressedHost> StartAsync(bool asNobody = false)
     {
         const string Pool = "\"max\": \"16MiB\"";
         var sandbox = new CliSandbox();
@@ -46,7 +48,11 @@ internal sealed class StressedHost : IDisposable
                 "again-huge": { "plugin": "SystemHeap", "pages": "auto", "recycle": "domain", "pool": { {{Pool}} }, {{ForAll}} },
                 "walled": { "plugin": "SystemHeap", "isolation": "process", "recycle": "domain", "pool": { {{Pool}} }, {{ForAll}} }
                 """);
-            return new StressedHost(sandbox, await sandbox.ServeAsync());
+            if (!asNobody) return new StressedHost(sandbox, await sandbox.ServeAsync());
+            var host = sandbox.StartOther(
+                "setpriv", $"--reuid={OtherUser.Nobody}", $"--regid={OtherUser.Nobody}", "--clear-groups", Path.Combine(Builds.Folder("DmaHeap.Cli"), "dmaheap"), "serve", "--json");
+            await host.PrintedAsync(CliSandbox.IsDocument);
+            return new StressedHost(sandbox, host);
         }
         catch
         {
