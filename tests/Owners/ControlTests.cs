@@ -13,7 +13,7 @@ namespace DmaHeap.Tests.Owners;
 /// <summary>Hosts that are wrong on purpose: the stress that finds nothing wrong with ours finds them out within seconds.</summary>
 public sealed class ControlTests
 {
-    private static readonly TimeSpan s_time = TimeSpan.FromSeconds(20); // a run ends with its twentieth violation
+    private static readonly TimeSpan s_time = TimeSpan.FromSeconds(20); // a run ends with its sixth violation
 
     [Fact]
     public async Task Memory_that_shows_what_another_owner_wrote_is_found_when_it_is_received()

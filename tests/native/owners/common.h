@@ -20,7 +20,7 @@ enum {
     MOST_DOMAINS = 8,
     MOST_WORKERS = 32,
     MOST_FILES = 1 << 22, /* all that were ever received in a run; far more than an hour's */
-    MOST_REPORTED = 20 /* violations: the run ends with the last of them */
+    MOST_REPORTED = 6 /* violations: the run ends with the last of them */
 };
 
 struct heap {
