@@ -17,7 +17,7 @@ public sealed partial class DmaHeapHost
     {
         ArgumentNullException.ThrowIfNull(shown);
         var core = Core;
-        return core.Watch.Identify(shown) is not { } record
+        return core.Watches.Identify(shown) is not { } record
             ? null
             : new ShownBuffer(new BufferId(core.Allocator.Epoch, record.Sequence), record.Heap.Name, record.Length, record.Memory.MappedPageSize, Replies.FlagsOf(record));
     }

@@ -66,9 +66,10 @@ internal sealed class HostCore : IDisposable
         try
         {
             _room = plan.Configuration is { Server.RaiseLimits: true } ? InotifyRoom.TryMake(log) : null; // before the queue: it keeps the length it is made with
-            Watch = new ReleaseWatch(Table, Releaser, time, log);
-            Pools.Start(Watch);
-            Recycler = new Recycler(Watch, Releaser, options.Scrub(hugePages), new PoolRoom(_headroom, time), () => Registry.Slots.Select(slot => slot.Memory?.Recycled).OfType<RecycleStore>(), time, log);
+            Watches = new BufferWatches(Table, Releaser);
+            Watch = new ReleaseWatch(Table, Watches, Releaser, time, log);
+            Pools.Start(Watches);
+            Recycler = new Recycler(Watches, Releaser, options.Scrub(hugePages), new PoolRoom(_headroom, time), () => Registry.Slots.Select(slot => slot.Memory?.Recycled).OfType<RecycleStore>(), time, log);
         }
         catch
         {
@@ -81,8 +82,8 @@ internal sealed class HostCore : IDisposable
 
         Reclaimer.Add(() => Recycler.Stores);
         Reclaimer.Add(Pools.BySurplus);
-        Allocator = new Allocator(() => Registry, Quotas, Watch, Releaser, Ops, relief, NewEpoch(), time, log, Probe);
-        Adopter = new Adopter(() => Registry, Quotas, Watch, Allocator, time, log);
+        Allocator = new Allocator(() => Registry, Quotas, Watches, Watch, Releaser, Ops, relief, NewEpoch(), time, log, Probe);
+        Adopter = new Adopter(() => Registry, Quotas, Watches, Allocator, time, log);
         Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };
         Changes = new HeapChanges(this, new HeapTurnover(start, Retired, Table, log), options, plugins, time, log);
         if (options.WatchesMemory)
@@ -122,6 +123,9 @@ internal sealed class HostCore : IDisposable
     public PagePools Pools { get; }
 
     public BufferTable Table { get; } = new();
+
+    /// <summary>Which buffer a file is, and which are there still.</summary>
+    public BufferWatches Watches { get; }
 
     public ReleaseWatch Watch { get; }
 
@@ -194,7 +198,7 @@ internal sealed class HostCore : IDisposable
 
     /// <summary>Which buffer a descriptor is.</summary>
     /// <exception cref="HeapException">EINVAL: it is no buffer of this host.</exception>
-    public BufferRecord Find(System.Runtime.InteropServices.SafeHandle shown) => Watch.Identify(shown)
+    public BufferRecord Find(System.Runtime.InteropServices.SafeHandle shown) => Watches.Identify(shown)
         ?? throw new HeapException(HeapErrno.Invalid, HeapCause.UnknownBuffer, "the descriptor shown is no buffer of this host");
 
     /// <param name="caller">Who imports.</param>

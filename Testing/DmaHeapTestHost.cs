@@ -102,8 +102,8 @@ public sealed class DmaHeapTestHost : IAsyncDisposable, IDisposable
     {
         if (_host is not { } host) return;
         var left = new Leftovers([], [], [], []);
-        SpinWait.SpinUntil(() => host.LiveBuffers == 0 && (left = Leftovers.Of(host.Core.Table, host.Core.Watch)).IsNothing, _patience);
-        if (host.LiveBuffers > 0) left = Leftovers.Of(host.Core.Table, host.Core.Watch);
+        SpinWait.SpinUntil(() => host.LiveBuffers == 0 && (left = Leftovers.Of(host.Core.Table, host.Core.Watches)).IsNothing, _patience);
+        if (host.LiveBuffers > 0) left = Leftovers.Of(host.Core.Table, host.Core.Watches);
         Stop();
         if (!left.IsNothing) throw new LeftBehindException(left);
     }

@@ -11,12 +11,12 @@ internal sealed record Leftovers(IReadOnlyList<string> Buffers, IReadOnlyList<st
     public bool IsNothing => Buffers.Count == 0 && Watches.Count == 0;
 
     /// <summary>Looks through this process. Cheap where nothing is left.</summary>
-    public static Leftovers Of(BufferTable table, ReleaseWatch watch)
+    public static Leftovers Of(BufferTable table, BufferWatches watches)
     {
         var records = table.Snapshot();
         Array.Sort(records, static (a, b) => a.Sequence.CompareTo(b.Sequence));
-        var watched = watch.WatchedInodes();
-        var strays = watched.Keys.Where(number => !table.TryFind(number, out _) && !watch.IsReserved(number)).ToArray();
+        var watched = watches.WatchedInodes();
+        var strays = watched.Keys.Where(number => !table.TryFind(number, out _) && !watches.IsReserved(number)).ToArray();
         if (records.Length == 0) return new([], [], [], [.. strays.Select(Describe)]);
 
         var names = new Dictionary<ulong, string>();

@@ -14,7 +14,7 @@ namespace DmaHeap.Hosting.Adoption;
 /// Takes over buffers that a host before this one handed out and that somebody shows: they are counted, charged to whoever shows them first, or was named with what a service manager kept, and
 /// released when their last reference is gone, all by the host. The heap's own object ended with the host that made it, so the heap is not called, as with a buffer whose heap ended before it. Thread-safe.
 /// </summary>
-internal sealed class Adopter(Func<HeapRegistry> registry, Quotas quotas, ReleaseWatch watch, Allocator allocator, TimeProvider time, ILogger log)
+internal sealed class Adopter(Func<HeapRegistry> registry, Quotas quotas, BufferWatches watches, Allocator allocator, TimeProvider time, ILogger log)
 {
     /// <summary>Adopts the buffer, or finds it where that was done.</summary>
     /// <param name="shown">A descriptor of it; it stays the caller's.</param>
@@ -24,7 +24,7 @@ internal sealed class Adopter(Func<HeapRegistry> registry, Quotas quotas, Releas
     /// <exception cref="HeapException">EINVAL: it is none of ours, or its memory is lost. ENOENT: its heap is no longer served. EACCES: the caller may not use that.</exception>
     public BufferRecord Adopt(SafeFileHandle shown, string name, BufferId former, Caller caller)
     {
-        if (watch.Identify(shown) is { } known) return known;
+        if (watches.Identify(shown) is { } known) return known;
         try
         {
             var (record, isNew) = AdoptNew(shown, name, caller, slot => ThrowIfMayNot(caller, slot));
@@ -47,7 +47,7 @@ internal sealed class Adopter(Func<HeapRegistry> registry, Quotas quotas, Releas
         using var kept = stored.Descriptor;
         try
         {
-            if (watch.Identify(kept) is not null) return; // stored twice
+            if (watches.Identify(kept) is not null) return; // stored twice
             var (record, isNew) = AdoptNew(kept, "", Caller.Unknown with { UserId = stored.UserId }, static _ => { });
             if (isNew) HostLog.StoredBufferAdopted(log, record.Length, record.Heap.Name, stored.Name, stored.UserId, record.Sequence);
         }
@@ -74,7 +74,7 @@ internal sealed class Adopter(Func<HeapRegistry> registry, Quotas quotas, Releas
         slot.Statistics.Adopted(file.Length);
         try
         {
-            if (watch.FindOrTrack(shown, record) is not { } other) return (record, true);
+            if (watches.FindOrTrack(shown, record) is not { } other) return (record, true);
             Forget(record);
             return (other, false); // somebody else showed it at the same moment
         }

@@ -17,7 +17,7 @@ namespace DmaHeap.Hosting.Allocation;
 /// Thread-safe; no lock is held while the heap is called.
 /// </summary>
 internal sealed class Allocator(
-    Func<HeapRegistry> registry, Quotas quotas, ReleaseWatch watch, Releaser releaser, BufferOps ops, Relief relief, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
+    Func<HeapRegistry> registry, Quotas quotas, BufferWatches watches, ReleaseWatch watch, Releaser releaser, BufferOps ops, Relief relief, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
@@ -51,7 +51,7 @@ internal sealed class Allocator(
     /// <summary>Takes back a buffer that could not be sent. Its descriptor must not have left the host.</summary>
     public void Discard(Allocation allocation)
     {
-        var withdrawn = watch.TryWithdraw(allocation.Record);
+        var withdrawn = watches.TryWithdraw(allocation.Record);
         allocation.Handle.Dispose();
         if (withdrawn) releaser.Release(allocation.Record, ReleaseReason.ExportFailed);
     }
@@ -257,7 +257,7 @@ internal sealed class Allocator(
         SafeFileHandle? handle = null;
         try
         {
-            watch.Track(record, in shown);
+            watches.Track(record, in shown);
             try
             {
                 probe.Reached(AllocationStep.Watched);
@@ -268,7 +268,7 @@ internal sealed class Allocator(
             catch
             {
                 // Before the file is closed: the kernel would report the buffer's end, and it would be released for that too.
-                watch.TryWithdraw(record);
+                watches.TryWithdraw(record);
                 handle?.Dispose();
                 throw;
             }
@@ -297,7 +297,7 @@ internal sealed class Allocator(
         if (handle is not null)
         {
             slot.Statistics.Released(record!.Memory);
-            watch.TryWithdraw(record);
+            watches.TryWithdraw(record);
             handle.Dispose();
         }
 

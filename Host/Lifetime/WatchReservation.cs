@@ -1,7 +1,7 @@
 namespace DmaHeap.Hosting.Lifetime;
 
 /// <summary>A watch on a file that no buffer has yet. It is taken once, by the buffer, or given up.</summary>
-internal sealed class WatchReservation(ReleaseWatch owner, int watch) : IDisposable
+internal sealed class WatchReservation(BufferWatches owner, int watch) : IDisposable
 {
     private int _isOver;
 

@@ -45,7 +45,7 @@ internal static class StatusReport
     private static void Watches(Utf8JsonWriter json, HostCore core)
     {
         json.WriteStartObject("watches");
-        json.WriteNumber("used", core.Watch.Watches);
+        json.WriteNumber("used", core.Watches.Count);
         try
         {
             var limits = Linux.InotifyLimits.Read();

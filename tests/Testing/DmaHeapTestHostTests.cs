@@ -69,7 +69,7 @@ public sealed class DmaHeapTestHostTests
         var host = DmaHeapTestHost.Start(Options("system") with { Patience = TimeSpan.FromMilliseconds(50) });
         using var another = DmaHeapTestHost.Start(Options("system"));
         using var buffer = another.Allocate("system", 4096);
-        Assert.Equal(Errno.None, host.Host.Core.Watch.Queue.TryWatch(buffer.Handle, InotifyMask.DeleteSelf, out var watch));
+        Assert.Equal(Errno.None, host.Host.Core.Watches.Queue.TryWatch(buffer.Handle, InotifyMask.DeleteSelf, out var watch));
 
         var left = Assert.Throws<LeftBehindException>(host.Dispose);
         Assert.Equal([$"watch {watch}"], left.Watches);

@@ -38,10 +38,10 @@ internal sealed class PagePools(HugePages hugePages, Headroom headroom, TimeProv
     }
 
     /// <summary>Has them filled from now on.</summary>
-    /// <param name="watch">Watches what will be buffers.</param>
-    public void Start(ReleaseWatch watch)
+    /// <param name="watches">Watches what will be buffers.</param>
+    public void Start(BufferWatches watches)
     {
-        lock (_lock) _filler = new PoolFiller(this, new PageFiles(null, hugePages), watch, new PoolRoom(headroom, time), time, log);
+        lock (_lock) _filler = new PoolFiller(this, new PageFiles(null, hugePages), watches, new PoolRoom(headroom, time), time, log);
         if (All.Any(pool => pool.IsOn)) Wake();
     }
 

@@ -13,7 +13,7 @@ internal sealed class PoolFiller : IDisposable
 
     private readonly PagePools _pools;
     private readonly PageFiles _files;
-    private readonly ReleaseWatch _watch;
+    private readonly BufferWatches _watches;
     private readonly PoolRoom _room;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -24,9 +24,9 @@ internal sealed class PoolFiller : IDisposable
     private int _state;
     private string? _lastReason;
 
-    public PoolFiller(PagePools pools, PageFiles files, ReleaseWatch watch, PoolRoom room, TimeProvider time, ILogger log)
+    public PoolFiller(PagePools pools, PageFiles files, BufferWatches watches, PoolRoom room, TimeProvider time, ILogger log)
     {
-        (_pools, _files, _watch, _room, _time, _log) = (pools, files, watch, room, time, log);
+        (_pools, _files, _watches, _room, _time, _log) = (pools, files, watches, room, time, log);
     }
 
     /// <summary>Has it look. Costs nothing while it is awake.</summary>
@@ -126,7 +126,7 @@ internal sealed class PoolFiller : IDisposable
         var file = _files.Make(MemoryService.ShownName(heap, key.BufferName), key.Length, key.Choice, PageFill.Zeroed);
         using (file.File)
         {
-            var watch = _watch.Reserve(file.File);
+            var watch = _watches.Reserve(file.File);
             var errno = DescriptorReopen.TryOpen(file.File, FileAccessMode.ReadWrite, closeOnExec: true, out var description);
             if (errno == Errno.None) return new PageMemory(file with { File = description }, watch);
             watch.Dispose();

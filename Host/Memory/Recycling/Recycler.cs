@@ -11,7 +11,7 @@ namespace DmaHeap.Hosting.Memory.Recycling;
 /// Makes new buffers' memory of buffers that their clients gave back, on a thread that leaves the processors to others. The client's word is not enough: only when nobody else can read or write
 /// the file is its buffer released, and its pages are punched out, so that whoever has one of them in hand by other ways keeps that page and sees no new byte. Thread-safe.
 /// </summary>
-/// <param name="watch">Watches the file on.</param>
+/// <param name="watches">Watches the file on.</param>
 /// <param name="releaser">Releases the buffer.</param>
 /// <param name="scrub">Empties the file and fills it anew.</param>
 /// <param name="room">Whether there is memory to keep.</param>
@@ -19,7 +19,7 @@ namespace DmaHeap.Hosting.Memory.Recycling;
 /// <param name="time">The host's clock.</param>
 /// <param name="log">For what is not recycled.</param>
 internal sealed class Recycler(
-    ReleaseWatch watch, Releaser releaser, PageScrub scrub, PoolRoom room, Func<IEnumerable<RecycleStore>> stores, TimeProvider time, ILogger log) : IDisposable
+    BufferWatches watches, Releaser releaser, PageScrub scrub, PoolRoom room, Func<IEnumerable<RecycleStore>> stores, TimeProvider time, ILogger log) : IDisposable
 {
     private const int Nice = 10, MostWaiting = 256;
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250), s_again = TimeSpan.FromMilliseconds(5), s_age = TimeSpan.FromSeconds(60), s_look = TimeSpan.FromSeconds(5);
@@ -149,7 +149,7 @@ internal sealed class Recycler(
     {
         var (record, file) = (given.Record, given.File);
         var (memory, ticket) = ((PageMemory)record.Memory, ((PageMemory)record.Memory).Ticket!);
-        if (record.Attachments > 0 || watch.TryKeep(record) is not { } kept) return "it is in use";
+        if (record.Attachments > 0 || watches.TryKeep(record) is not { } kept) return "it is in use";
         releaser.WorkOff();
         PageMemory? again = null;
         try

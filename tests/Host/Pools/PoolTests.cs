@@ -180,7 +180,7 @@ public sealed class PoolTests
 
         host.WaitFor(4);
         Assert.Equal(3, host.Statistics.PoolHits);
-        Eventually.True(() => host.Test.Host.Core.Watch.WatchedInodes().Count == 4, "watches are left that nobody has");
+        Eventually.True(() => host.Test.Host.Core.Watches.WatchedInodes().Count == 4, "watches are left that nobody has");
         host.Allocate().Dispose();
     }
 }

@@ -57,7 +57,7 @@ public sealed partial class RecyclingTests : IDisposable
         }
 
         _host.AssertNothingIsHeld();
-        Eventually.True(() => _host.Host.Core.Watch.WatchedInodes().Count == 0, "a watch is left");
+        Eventually.True(() => _host.Host.Core.Watches.WatchedInodes().Count == 0, "a watch is left");
     }
 
     [Theory]
@@ -148,7 +148,7 @@ public sealed partial class RecyclingTests : IDisposable
         Eventually.True(() => _host.Log.Any(line => line.Contains("it is not as it was made")), "it was not found out");
         _host.AssertNothingIsHeld();
         Assert.Equal(0, Slot.Memory!.Recycled.Pieces);
-        Eventually.True(() => _host.Host.Core.Watch.WatchedInodes().Count == 0, "a watch is left");
+        Eventually.True(() => _host.Host.Core.Watches.WatchedInodes().Count == 0, "a watch is left");
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public sealed partial class RecyclingTests : IDisposable
         var report = _host.Host.Core.Reclaimer.Take(ReclaimReason.Asked, 1, ReclaimScope.All);
         Assert.Equal(("recycled of plain", Length), (report.Steps[0].Source, report.Given));
         Assert.Equal(0, Slot.Memory!.Recycled.Pieces);
-        Eventually.True(() => _host.Host.Core.Watch.WatchedInodes().Count == 0, "a watch is left");
+        Eventually.True(() => _host.Host.Core.Watches.WatchedInodes().Count == 0, "a watch is left");
     }
 
     [Fact]

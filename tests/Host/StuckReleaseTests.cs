@@ -1,0 +1,49 @@
+using System.Collections.Concurrent;
+
+namespace DmaHeap.Tests.Host;
+
+/// <summary>When the host says that a heap does not come back from a release.</summary>
+public sealed class StuckReleaseTests
+{
+    [Fact]
+    public void A_release_that_just_began_when_the_watchdog_looks_is_not_stuck_and_one_that_is_there_at_the_next_look_is()
+    {
+        var time = new TimeByHand();
+        using var host = new TestHost(change: options => options with { Time = time });
+        using var began = new ManualResetEventSlim();
+        using var end = new ManualResetEventSlim();
+        host.Heap.OnRelease = _ =>
+        {
+            began.Set();
+            end.Wait();
+        };
+        time.LookAround(); // nothing is released, now or for ever so long before
+
+        host.Allocate().Dispose();
+        Assert.True(began.Wait(TimeSpan.FromSeconds(20)));
+        time.LookAround();
+        Assert.DoesNotContain(host.Log, line => line.StartsWith("31:", StringComparison.Ordinal));
+
+        time.LookAround();
+        Assert.Single(host.Log, line => line.StartsWith("31:", StringComparison.Ordinal));
+        end.Set();
+        host.AssertNothingIsHeld();
+    }
+
+    /// <summary>Watchdogs look when they are told to.</summary>
+    private sealed class TimeByHand : TimeProvider
+    {
+        private readonly ConcurrentBag<(TimerCallback Callback, object? State)> _watchdogs = [];
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            if (period == TimeSpan.FromMilliseconds(500)) _watchdogs.Add((callback, state));
+            return System.CreateTimer(callback, state, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+
+        public void LookAround()
+        {
+            foreach (var (callback, state) in _watchdogs) callback(state);
+        }
+    }
+}
