@@ -82,7 +82,8 @@ internal sealed class HostCore : IDisposable
 
         Reclaimer.Add(() => Recycler.Stores);
         Reclaimer.Add(Pools.BySurplus);
-        Allocator = new Allocator(() => Registry, Quotas, Watches, Watch, Releaser, Ops, relief, NewEpoch(), time, log, Probe);
+        Late = new LateReleases(Watch, Recycler);
+        Allocator = new Allocator(() => Registry, Quotas, Watches, Late, Releaser, Ops, relief, NewEpoch(), time, log, Probe);
         Adopter = new Adopter(() => Registry, Quotas, Watches, Allocator, time, log);
         Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };
         Changes = new HeapChanges(this, new HeapTurnover(start, Retired, Table, log), options, plugins, time, log);
@@ -128,6 +129,9 @@ internal sealed class HostCore : IDisposable
     public BufferWatches Watches { get; }
 
     public ReleaseWatch Watch { get; }
+
+    /// <summary>What clients have let go of and is counted still.</summary>
+    public LateReleases Late { get; }
 
     public Releaser Releaser { get; }
 

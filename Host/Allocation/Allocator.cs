@@ -17,7 +17,7 @@ namespace DmaHeap.Hosting.Allocation;
 /// Thread-safe; no lock is held while the heap is called.
 /// </summary>
 internal sealed class Allocator(
-    Func<HeapRegistry> registry, Quotas quotas, BufferWatches watches, ReleaseWatch watch, Releaser releaser, BufferOps ops, Relief relief, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
+    Func<HeapRegistry> registry, Quotas quotas, BufferWatches watches, LateReleases late, Releaser releaser, BufferOps ops, Relief relief, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
@@ -154,7 +154,7 @@ internal sealed class Allocator(
         }
         catch (HeapException refusal) when (refusal.Cause != HeapCause.BufferLimit)
         {
-            watch.TryCatchUp();
+            late.TryCatchUp(late.Progress);
             quotas.Charge(slot.Accounts, userId, length);
         }
     }
@@ -192,13 +192,14 @@ internal sealed class Allocator(
     // So with what a heap has left.
     private HeapBuffer? Call(IHeap heap, in AllocationRequest asked, CancellationToken cancellationToken)
     {
+        var seen = late.Progress;
         try
         {
             return heap.Allocate(in asked, cancellationToken);
         }
         catch (HeapException refusal) when (refusal.Errno == HeapErrno.NoMemory)
         {
-            if (!watch.TryCatchUp()) throw;
+            if (!late.TryCatchUp(seen)) throw;
             return heap.Allocate(in asked, cancellationToken);
         }
     }

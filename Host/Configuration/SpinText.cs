@@ -7,7 +7,7 @@ namespace DmaHeap.Hosting.Configuration;
 internal static class SpinText
 {
     internal const string Pattern = @"^(off|auto|(1|1\.0{1,4}|0\.[0-9]{1,4})ms)$";
-    internal const string Rule = "\"off\", \"auto\" or a time of at most 1ms, such as \"0.05ms\"";
+    internal const string Rule = "\"off\", \"auto\" or a time above 0 and of at most 1ms, such as \"0.05ms\"";
 
     /// <param name="text">What fits the pattern.</param>
     internal static TimeSpan Parse(string text) => text switch

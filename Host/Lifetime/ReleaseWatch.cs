@@ -19,7 +19,7 @@ internal sealed class ReleaseWatch : IDisposable
     private const int RestMs = 1;
     private const int BufferBytes = 64 * 1024;
     private const int StackBytes = 1024 * 1024; // heaps' releases run on it
-    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500), s_stopPatience = TimeSpan.FromSeconds(5), s_catchUpPatience = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(500), s_stopPatience = TimeSpan.FromSeconds(5);
 
     private readonly BufferTable _table;
     private readonly BufferWatches _watches;
@@ -93,13 +93,15 @@ internal sealed class ReleaseWatch : IDisposable
         _watches.Dispose();
     }
 
-    /// <summary>
-    /// Has what is gone released now instead of in a moment, for somebody who would be refused otherwise, and waits for that a little. No heap is called on this thread.
-    /// </summary>
-    /// <returns>False when nothing was released, and so nothing has changed.</returns>
-    public bool TryCatchUp()
+    /// <summary>How many buffers were released.</summary>
+    public long Progress => _releaser.Progress;
+
+    /// <summary>Has what is gone released now instead of in a moment, and waits for that. No heap is called on this thread.</summary>
+    /// <param name="seen"><see cref="Progress"/> as the caller saw it.</param>
+    /// <param name="patience">How long to wait.</param>
+    /// <returns>False when nothing was released since, and so nothing has changed.</returns>
+    public bool TryCatchUp(long seen, TimeSpan patience)
     {
-        var before = _releaser.Progress;
         lock (_draining)
         {
             var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
@@ -107,10 +109,10 @@ internal sealed class ReleaseWatch : IDisposable
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        if (_releaser.Pending == 0) return _releaser.Progress != before;
+        if (_releaser.Pending == 0) return _releaser.Progress != seen;
         _hurry.Signal();
-        _releaser.Finish(s_catchUpPatience);
-        return _releaser.Progress != before;
+        _releaser.Finish(patience);
+        return _releaser.Progress != seen;
     }
 
     private Thread StartThread(int turn)

@@ -103,8 +103,7 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
         {
             var stoppedBy = AllocateAll(connection, in header, in asked, options, early, batch);
             var length = AllocateReplies.Write(worker.Reply, in header, batch.Made, stoppedBy, core.Allocator.Epoch);
-            var errno = connection.Send(worker.Reply.AsSpan(0, length), batch.Handles);
-            if (errno != Errno.None) throw RequestFields.NotSent(errno);
+            Send(connection, worker.Reply.AsSpan(0, length), batch);
         }
         catch
         {
@@ -112,9 +111,23 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
             throw;
         }
 
-        batch.CloseHandles();
         core.Probe.Reached(AllocationStep.Replied);
         return batch.Made.Length;
+    }
+
+    private void Send(Connection connection, ReadOnlySpan<byte> reply, BufferBatch batch)
+    {
+        core.Late.BeginHandover();
+        try
+        {
+            var errno = connection.Send(reply, batch.Handles);
+            if (errno != Errno.None) throw RequestFields.NotSent(errno);
+            batch.CloseHandles();
+        }
+        finally
+        {
+            core.Late.EndHandover();
+        }
     }
 
     // Returns the errno that stopped it short, or 0. The request is no longer under way when this returns: its number is free before the client can see the reply.

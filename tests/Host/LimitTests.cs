@@ -1,4 +1,6 @@
+using DmaHeap.Client;
 using DmaHeap.Hosting;
+using DmaHeap.Hosting.Configuration;
 using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Host;
@@ -55,6 +57,54 @@ public sealed class LimitTests
 
         // Nobody waits long for a release that does not come, so on a crowded machine some may be refused; without the hurry nearly all would be.
         Assert.InRange(refused, 0, Rounds / 4);
+        host.AssertNothingIsHeld();
+    }
+
+    [Fact]
+    public void Nor_is_who_asks_for_it_on_another_connection()
+    {
+        const int Rounds = 200;
+        using var host = new TestHost(limits: new HeapLimits { Total = Page });
+        using var one = DmaHeapClient.Connect(host.SocketPath);
+        using var other = DmaHeapClient.Connect(host.SocketPath);
+        var refused = 0;
+        for (var i = 0; i < Rounds; i++)
+        {
+            try
+            {
+                (i % 2 == 0 ? one : other).Allocate("plain", Page).Dispose();
+            }
+            catch (DmaHeapException refusal) when (refusal.Cause == HeapCause.HeapLimit)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(refused, 0, Rounds / 50); // as above; one in eight where the host's own descriptor is not waited for
+        host.AssertNothingIsHeld();
+    }
+
+    [Fact]
+    public void Nor_is_who_gave_it_back_to_be_recycled()
+    {
+        const int Rounds = 100;
+        using var host = new TestHost(options => options with { Heaps = [options.Heaps[0] with { Recycle = HeapRecycling.Domain }] }, new HeapLimits { Total = Page });
+        using var client = DmaHeapClient.Connect(host.SocketPath);
+        var (refused, given) = (0, 0);
+        for (var i = 0; i < Rounds; i++)
+        {
+            try
+            {
+                if (client.Allocate("plain", Page).GiveBack()) given++;
+            }
+            catch (DmaHeapException refusal) when (refusal.Cause == HeapCause.HeapLimit)
+            {
+                refused++;
+            }
+        }
+
+        Assert.InRange(given, Rounds / 2, Rounds);
+        Assert.InRange(refused, 0, Rounds / 10); // as above; nearly all where the recycler is not waited for
         host.AssertNothingIsHeld();
     }
 

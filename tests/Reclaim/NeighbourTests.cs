@@ -29,9 +29,9 @@ public sealed class NeighbourTests
 
         Assert.Equal((0, 0), scene.Kills);
         var reclaim = (await scene.Sandbox.AskAsync("status"))["reclaim"]!;
-        Assert.Equal("limit", (string?)reclaim["last"]!["reason"]);
         Assert.InRange((long)reclaim["given"]![source]!, 32 * MiB, KeptMiB * MiB);
-        Assert.Matches($"Gave back .* wanted \\(Limit\\): {source}", await scene.EndHostAsync());
+        // The kernel's word that programs wait for memory may come before the look at what the limit leaves.
+        Assert.Matches($"Gave back .* wanted \\((Limit|Pressure)\\): {source}", await scene.EndHostAsync());
     }
 
     [Theory]

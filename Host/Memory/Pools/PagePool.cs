@@ -33,6 +33,9 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
 
     public string Name => $"pool of {heap}";
 
+    /// <summary>Why it was not filled when that was tried last; null where it was. The filler's.</summary>
+    public string? NotFilled { get; set; }
+
     /// <summary>Whether there is a pool at all.</summary>
     public bool IsOn => _terms is not null;
 

@@ -22,7 +22,6 @@ internal sealed class PoolFiller : IDisposable
     private Thread? _thread;
     private volatile bool _stopping;
     private int _state;
-    private string? _lastReason;
 
     public PoolFiller(PagePools pools, PageFiles files, BufferWatches watches, PoolRoom room, TimeProvider time, ILogger log)
     {
@@ -112,10 +111,10 @@ internal sealed class PoolFiller : IDisposable
             var memory = Make(pool.Heap, in key);
             _room.Took(memory.Length);
             pool.Add(in key, memory, _time.GetElapsedTime(began));
-            _lastReason = null;
+            pool.NotFilled = null;
             return true;
         }
-        catch (Exception exception) when (exception is HeapException or LinuxException or IOException)
+        catch (Exception exception) // nobody waits for it, and nothing that it meets is to end the host
         {
             return NotFilled(pool, exception.Message);
         }
@@ -137,8 +136,8 @@ internal sealed class PoolFiller : IDisposable
 
     private bool NotFilled(PagePool pool, string why)
     {
-        if (why == _lastReason) return false;
-        _lastReason = why;
+        if (why == pool.NotFilled) return false; // told before
+        pool.NotFilled = why;
         HostLog.PoolNotFilled(_log, pool.Heap, why);
         return false;
     }

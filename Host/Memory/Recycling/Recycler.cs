@@ -28,6 +28,7 @@ internal sealed class Recycler(
     private readonly AutoResetEvent _given = new(false);
     private List<GivenBack> _waiting = [];
     private Thread? _thread;
+    private int _unsettled; // those that wait, and the one that is looked at
     private bool _stopping;
 
     /// <summary>What there is for each heap.</summary>
@@ -55,6 +56,7 @@ internal sealed class Recycler(
             if (!_stopping)
             {
                 _waiting.Add(new GivenBack(record, own, time.GetTimestamp()));
+                Interlocked.Increment(ref _unsettled);
                 if (_thread is null)
                 {
                     _thread = new Thread(Run) { IsBackground = true, Name = "dmaheap recycler" };
@@ -68,6 +70,22 @@ internal sealed class Recycler(
 
         own.Dispose();
         return false;
+    }
+
+    /// <summary>Has what was given back settled now, and waits for that: not for long, as clients may keep what they gave back.</summary>
+    public void Hurry(TimeSpan patience)
+    {
+        if (Volatile.Read(ref _unsettled) == 0) return;
+        SpinWait.SpinUntil(() =>
+        {
+            lock (_lock)
+            {
+                if (_stopping) return true;
+                _given.Set();
+            }
+
+            return Volatile.Read(ref _unsettled) == 0;
+        }, patience);
     }
 
     /// <summary>Ends it. What was not finished is not recycled.</summary>
@@ -113,7 +131,11 @@ internal sealed class Recycler(
                 }
             }
 
-            foreach (var given in now) Settle(given);
+            foreach (var given in now)
+            {
+                if (TrySettle(given)) Interlocked.Decrement(ref _unsettled);
+            }
+
             foreach (var store in stores()) store.DropOlderThan(s_age);
             bool isWaiting;
             lock (_lock) isWaiting = _waiting.Count > 0;
@@ -121,7 +143,8 @@ internal sealed class Recycler(
         }
     }
 
-    private void Settle(in GivenBack given)
+    // False when it is to be looked at again.
+    private bool TrySettle(in GivenBack given)
     {
         try
         {
@@ -129,7 +152,7 @@ internal sealed class Recycler(
             if (errno == Errno.EAGAIN && time.GetElapsedTime(given.Since) < s_patience)
             {
                 lock (_lock) _waiting.Add(given);
-                return;
+                return false;
             }
 
             using (given.File)
@@ -138,10 +161,12 @@ internal sealed class Recycler(
                 if (why is not null) HostLog.NotRecycled(log, given.Record.Sequence, given.Record.Heap.Name, why);
             }
         }
-        catch (Exception exception) when (exception is HeapException or LinuxException or IOException)
+        catch (Exception exception) // nobody waits for it, and nothing that it meets is to end the host
         {
             HostLog.NotRecycled(log, given.Record.Sequence, given.Record.Heap.Name, exception.Message);
         }
+
+        return true;
     }
 
     // The buffer is over from here on, whatever becomes of its file.
