@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using DmaHeap.Hosting.Server;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -12,6 +14,10 @@ internal sealed class Channel(SafeFileHandle socket) : IDisposable
     /// <summary>What is said of a peer that has closed.</summary>
     public const string GoneMessage = "is gone";
 
+    // An answer comes within a wake-up or two, or after as long as a heap takes; the first is worth waiting for awake, where there is a processor for the other end.
+    private static readonly long s_awake = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 20_000 : 0;
+
+    private readonly ClientRhythm _rhythm = new();
     private readonly byte[] _received = new byte[MaxMessage];
     private readonly ReceivedDescriptors _descriptors = new(1);
 
@@ -31,11 +37,32 @@ internal sealed class Channel(SafeFileHandle socket) : IDisposable
     /// <exception cref="WireException">The other end is gone, or sent what no message is.</exception>
     public WireKind Receive()
     {
-        var errno = SocketMessages.TryReceive(socket, _received, _descriptors, out var length, out var truncated);
+        var errno = ReceiveAwake(out var length, out var truncated);
+        if (errno == Errno.EAGAIN) errno = SocketMessages.TryReceive(socket, _received, _descriptors, out length, out truncated);
         if (errno != Errno.None || length == 0) throw new WireException(GoneMessage);
         if (truncated || _descriptors.Truncated) throw new WireException("sent a message that is too long, or has too many descriptors");
         In.Reset(_received, length);
         return In.Kind();
+    }
+
+    // EAGAIN where nothing has come for as long as the other end lately took, or that is not worth trying.
+    private Errno ReceiveAwake(out int length, out bool truncated)
+    {
+        (length, truncated) = (0, false);
+        var most = s_awake == 0 ? 0 : _rhythm.SpinFor(s_awake);
+        if (most == 0) return Errno.EAGAIN;
+        var began = Stopwatch.GetTimestamp();
+        do
+        {
+            var errno = SocketMessages.TryReceive(socket, _received, _descriptors, out length, out truncated, MessageFlags.DontWait);
+            if (errno == Errno.EAGAIN) continue;
+            _rhythm.SpinPaid(Stopwatch.GetTimestamp() - began);
+            return errno;
+        }
+        while (Stopwatch.GetTimestamp() - began < most);
+
+        _rhythm.SpinFailed();
+        return Errno.EAGAIN;
     }
 
     /// <summary>True when the message came with a descriptor.</summary>
