@@ -45,7 +45,7 @@ internal sealed class SpinRule(int processors, TimeSpan most)
         spin = default;
         var limit = Volatile.Read(ref _most);
         if (limit == 0 || !HasRoom) return false;
-        var time = rhythm.SpinFor(limit);
+        var time = rhythm.Spin.SpinFor(limit);
         if (time == 0) return false;
         Interlocked.Increment(ref _spins);
         spin = new Spin(this, rhythm, time);
@@ -67,7 +67,7 @@ internal readonly ref struct Spin(SpinRule rule, ClientRhythm rhythm, long time)
     public void End(bool found)
     {
         var took = Stopwatch.GetTimestamp() - _began;
-        if (found) rhythm.SpinPaid(took);
-        else if (took >= time) rhythm.SpinFailed(); // one that made room for others says nothing of the client
+        if (found) rhythm.Spin.Paid(took);
+        else if (took >= time) rhythm.Spin.Failed(); // one that made room for others says nothing of the client
     }
 }

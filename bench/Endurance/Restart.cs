@@ -30,7 +30,7 @@ static class Restart
         using var holders = Holders.Of(bench.Native, host, Held);
         using var load = TripClient.Start(bench.Native, host, new TripOrder(1_000_000) { Clients = Clients }, quiet: true);
         using var before = DmaHeapClient.Connect(host.Socket);
-        while (before.StatisticsAsync().GetAwaiter().GetResult().Allocations < Held + 1_000) Thread.Sleep(1);
+        Waiting.Until(() => before.StatisticsAsync().GetAwaiter().GetResult().Allocations >= Held + 1_000, TimeSpan.FromMinutes(1), "the busy clients do not get going");
         host.Kill();
         load.WaitForExit(); // its connections are gone
         var begin = Stopwatch.GetTimestamp();

@@ -42,12 +42,7 @@ sealed class Holders : IDisposable
     {
         var clock = Stopwatch.StartNew();
         Dispose();
-        while (host.StatisticsAsync().GetAwaiter().GetResult().Buffers > 0)
-        {
-            if (clock.Elapsed > TimeSpan.FromMinutes(5)) throw new InvalidOperationException("the host does not see that its buffers are gone");
-            Thread.Sleep(1);
-        }
-
+        Waiting.Until(() => host.StatisticsAsync().GetAwaiter().GetResult().Buffers == 0, TimeSpan.FromMinutes(5), "the host does not see that its buffers are gone");
         return clock.Elapsed;
     }
 

@@ -71,13 +71,7 @@ sealed class PooledHost : IDisposable
     /// <summary>Waits until what was taken has been filled up again.</summary>
     public void AwaitFull()
     {
-        var clock = Stopwatch.StartNew();
-        long ready;
-        while ((ready = Client.StatisticsAsync("system").GetAwaiter().GetResult().Memory.PoolBuffers) < Kept)
-        {
-            if (clock.Elapsed > s_longestFill) throw new InvalidOperationException($"the pool does not fill up: {ready} of {Kept} buffers are ready");
-            Thread.Sleep(2);
-        }
+        Waiting.Until(() => Client.StatisticsAsync("system").GetAwaiter().GetResult().Memory.PoolBuffers >= Kept, s_longestFill, $"the pool does not fill up to {Kept} buffers");
     }
 
     public void Dispose()

@@ -30,6 +30,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PROGRAM "by_hand"
+#include "c_tool.h"
+
 #ifndef MFD_HUGETLB
 #define MFD_HUGETLB 4U
 #endif
@@ -44,24 +47,6 @@ struct buffer {
 
 static size_t length;
 static bool populate, huge;
-
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fputs("by_hand: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    exit(1);
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static struct buffer make(void)
 {

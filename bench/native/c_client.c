@@ -30,26 +30,10 @@
 #include <unistd.h>
 
 #include "c_wire.h"
+#define PROGRAM "c_client"
+#include "c_tool.h"
 
 enum { MOST_FDS = 253, MOST_CLIENTS = 64 };
-
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fputs("c_client: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    exit(1);
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* One message there and one back. How many descriptors came with it. */
 static int exchange(int socket, const void *request, size_t size, uint16_t kind, int *fds)

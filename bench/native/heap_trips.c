@@ -28,6 +28,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PROGRAM "heap_trips"
+#include "c_tool.h"
+
 struct alloc {
     uint64_t len;
     uint32_t fd, fd_flags;
@@ -39,24 +42,6 @@ struct alloc {
 
 static const char *node_path;
 static int node, buffer;
-
-__attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    fputs("heap_trips: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    exit(1);
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static int allocate(void)
 {

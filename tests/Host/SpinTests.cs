@@ -60,16 +60,16 @@ public sealed class SpinTests
     public void A_client_that_takes_long_is_looked_out_for_ever_more_seldom_until_it_comes_in_time()
     {
         const long Most = 1000;
-        var rhythm = new ClientRhythm();
+        var rhythm = new SpinRhythm();
         Assert.Equal([0, 1, 3, 7, 15, 31, 63, 127, 255, 511, 1023, 1023], Enumerable.Range(0, 12).Select(_ => PassedOver(rhythm)));
-        rhythm.SpinPaid(10);
+        rhythm.Paid(10);
         Assert.Equal(0, PassedOver(rhythm));
 
-        int PassedOver(ClientRhythm of)
+        int PassedOver(SpinRhythm of)
         {
             var passed = 0;
             while (of.SpinFor(Most) == 0) passed++;
-            of.SpinFailed();
+            of.Failed();
             return passed;
         }
     }
@@ -78,9 +78,9 @@ public sealed class SpinTests
     public void It_is_looked_out_for_no_longer_than_some_times_what_it_takes()
     {
         const long Most = 1_000_000;
-        var rhythm = new ClientRhythm();
+        var rhythm = new SpinRhythm();
         Assert.Equal(Most, rhythm.SpinFor(Most));
-        for (var i = 0; i < 100; i++) rhythm.SpinPaid(1000);
+        for (var i = 0; i < 100; i++) rhythm.Paid(1000);
         Assert.InRange(rhythm.SpinFor(Most), 2000, 8000);
     }
 

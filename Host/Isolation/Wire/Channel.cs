@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using DmaHeap.Hosting.Server;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -15,9 +14,9 @@ internal sealed class Channel(SafeFileHandle socket) : IDisposable
     public const string GoneMessage = "is gone";
 
     // An answer comes within a wake-up or two, or after as long as a heap takes; the first is worth waiting for awake, where there is a processor for the other end.
-    private static readonly long s_awake = Environment.ProcessorCount > 1 ? Stopwatch.Frequency / 20_000 : 0;
+    private static readonly long s_mostAwake = Environment.ProcessorCount > 1 ? (long)(TimeSpan.FromMicroseconds(50).TotalSeconds * Stopwatch.Frequency) : 0;
 
-    private readonly ClientRhythm _rhythm = new();
+    private readonly SpinRhythm _rhythm = new();
     private readonly byte[] _received = new byte[MaxMessage];
     private readonly ReceivedDescriptors _descriptors = new(1);
 
@@ -49,19 +48,19 @@ internal sealed class Channel(SafeFileHandle socket) : IDisposable
     private Errno ReceiveAwake(out int length, out bool truncated)
     {
         (length, truncated) = (0, false);
-        var most = s_awake == 0 ? 0 : _rhythm.SpinFor(s_awake);
+        var most = s_mostAwake == 0 ? 0 : _rhythm.SpinFor(s_mostAwake);
         if (most == 0) return Errno.EAGAIN;
         var began = Stopwatch.GetTimestamp();
         do
         {
             var errno = SocketMessages.TryReceive(socket, _received, _descriptors, out length, out truncated, MessageFlags.DontWait);
             if (errno == Errno.EAGAIN) continue;
-            _rhythm.SpinPaid(Stopwatch.GetTimestamp() - began);
+            _rhythm.Paid(Stopwatch.GetTimestamp() - began);
             return errno;
         }
         while (Stopwatch.GetTimestamp() - began < most);
 
-        _rhythm.SpinFailed();
+        _rhythm.Failed();
         return Errno.EAGAIN;
     }
 
