@@ -19,7 +19,10 @@ public interface IHeap : IDisposable
     /// <summary>Allocates one buffer.</summary>
     /// <param name="request">What is asked for; its length is in bytes and already rounded up to whole pages.</param>
     /// <param name="cancellationToken">Cancelled when the caller has gone or withdrew the request, and when the host stops. Not to be kept: after the return it may be another request's.</param>
-    /// <returns>A new buffer, never one that was returned before. The host owns it from here on and hands the same object to every hook.</returns>
+    /// <returns>
+    /// A new buffer, never one that was returned before, unless it is what <see cref="IHeapMemoryService.AllocateBuffer"/> gave just now. The host owns it from here on and hands the same object
+    /// to every hook.
+    /// </returns>
     /// <exception cref="HeapException">The heap refuses. Its errno is what the client sees.</exception>
     /// <exception cref="OperationCanceledException">The request was cancelled: EINTR to the client.</exception>
     HeapBuffer Allocate(in AllocationRequest request, CancellationToken cancellationToken);

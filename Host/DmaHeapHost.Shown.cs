@@ -17,9 +17,9 @@ public sealed partial class DmaHeapHost
     {
         ArgumentNullException.ThrowIfNull(shown);
         var core = Core;
-        return core.Watches.Identify(shown) is not { } record
+        return core.Watches.Identify(shown, isKept: false) is not { } record
             ? null
-            : new ShownBuffer(new BufferId(core.Allocator.Epoch, record.Sequence), record.Heap.Name, record.Length, record.Memory.MappedPageSize, Replies.FlagsOf(record));
+            : new ShownBuffer(new BufferId(core.Epoch, record.Sequence), record.Heap.Name, record.Length, record.Memory.MappedPageSize, Replies.FlagsOf(record));
     }
 
     /// <summary>Names a buffer, as DMA_BUF_SET_NAME does; the last name wins.</summary>
@@ -34,7 +34,8 @@ public sealed partial class DmaHeapHost
             throw new HeapException(HeapErrno.Invalid, HeapCause.BadName, $"a buffer's name has at most {MaxNameBytes} bytes and no NUL");
         }
 
-        Find(shown).Name = name;
+        ArgumentNullException.ThrowIfNull(shown);
+        Core.LookAt(shown).Name = name;
     }
 
     /// <summary>Tells the heap that CPU access begins. Nothing happens where it has no hooks (<see cref="BufferFlags.CpuAccessHooks"/>).</summary>

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Server;
 using DmaHeap.Hosting.Turnover;
+using DmaHeap.Linux;
 using DmaHeap.Protocol;
 using Microsoft.Extensions.Logging;
 
@@ -91,9 +92,12 @@ public sealed partial class DmaHeapHost : IDisposable
     {
         var core = Core;
         using var scope = CurrentRequest.EnterEmbedded();
-        var (record, handle) = core.Allocator.Allocate(in request, cancellationToken);
-        return new ExportedBuffer(
-            new BufferId(core.Allocator.Epoch, record.Sequence), handle, record.Length, record.Memory.MappedPageSize, Replies.FlagsOf(record));
+        var client = new ReusableDescriptor();
+        var record = core.Allocator.Allocate(in request, client, cancellationToken);
+        var exported = new ExportedBuffer(
+            new BufferId(core.Epoch, record.Sequence), client.ToFileHandle(), record.Length, record.Memory.MappedPageSize, Replies.FlagsOf(record));
+        core.Records.LetGo(record);
+        return exported;
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using DmaHeap.Hosting.Adoption;
 using DmaHeap.Hosting.Allocation;
@@ -53,7 +54,7 @@ internal sealed class HostCore : IDisposable
         Spin = new SpinRule(Environment.ProcessorCount, plan.MostSpin);
         var descriptors = (int)Math.Min(1 << 20, ResourceLimits.Get(LimitedResource.OpenFiles).Soft);
         ImportLimits = new ImportLimits(perUser: Math.Max(16, descriptors / 8), total: Math.Max(32, descriptors / 4));
-        Releaser = new Releaser(Quotas, log);
+        Releaser = new Releaser(Quotas, Records, log);
         var hugePages = new HugePages(time);
         Pools = new PagePools(hugePages, _headroom, time, log);
         Reclaimer = new Reclaimer(() => [.. Registry.Slots, .. Changes!.StoodInFor, .. Retired!.Draining.Select(old => old.Slot).OfType<HeapSlot>()], time, log);
@@ -83,8 +84,8 @@ internal sealed class HostCore : IDisposable
         Reclaimer.Add(() => Recycler.Stores);
         Reclaimer.Add(Pools.BySurplus);
         Late = new LateReleases(Watch, Recycler);
-        Allocator = new Allocator(() => Registry, Quotas, Watches, Late, Releaser, Ops, relief, NewEpoch(), time, log, Probe);
-        Adopter = new Adopter(() => Registry, Quotas, Watches, Allocator, time, log);
+        Allocator = new Allocator(() => Registry, Quotas, Records, new Exporter(Watches, Ops, Probe), Late, Releaser, relief, time, log, Probe);
+        Adopter = new Adopter(() => Registry, Quotas, Watches, Records, time, log);
         Retired = new RetiredHeaps(Table, Releaser, plugins, time, log) { DrainLimit = plan.DrainLimit };
         Changes = new HeapChanges(this, new HeapTurnover(start, Retired, Table, log), options, plugins, time, log);
         if (options.WatchesMemory)
@@ -122,6 +123,11 @@ internal sealed class HostCore : IDisposable
 
     /// <summary>What is kept ready for heaps.</summary>
     public PagePools Pools { get; }
+
+    /// <summary>The upper half of the ids of this host's buffers.</summary>
+    public ulong Epoch { get; } = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
+    public BufferRecords Records { get; } = new();
 
     public BufferTable Table { get; } = new();
 
@@ -202,8 +208,11 @@ internal sealed class HostCore : IDisposable
 
     /// <summary>Which buffer a descriptor is.</summary>
     /// <exception cref="HeapException">EINVAL: it is no buffer of this host.</exception>
-    public BufferRecord Find(System.Runtime.InteropServices.SafeHandle shown) => Watches.Identify(shown)
-        ?? throw new HeapException(HeapErrno.Invalid, HeapCause.UnknownBuffer, "the descriptor shown is no buffer of this host");
+    public BufferRecord Find(SafeHandle shown) => Watches.Identify(shown) ?? throw Unknown();
+
+    /// <summary>Which buffer a descriptor is, for whoever has done with it before the descriptor is closed.</summary>
+    /// <exception cref="HeapException">EINVAL: it is no buffer of this host.</exception>
+    public BufferRecord LookAt(SafeHandle shown) => Watches.Identify(shown, isKept: false) ?? throw Unknown();
 
     /// <param name="caller">Who imports.</param>
     /// <param name="executable">Finds the path of the program it runs; empty when unknown.</param>
@@ -240,7 +249,7 @@ internal sealed class HostCore : IDisposable
         HostLog.Stopped(_log, live.Length);
     }
 
-    private HostLimits Settle(HostLimits limits) => limits.Total > 0 ? limits : limits with { Total = _headroom.Total() / 2 };
+    private static HeapException Unknown() => new(HeapErrno.Invalid, HeapCause.UnknownBuffer, "the descriptor shown is no buffer of this host");
 
-    private static ulong NewEpoch() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+    private HostLimits Settle(HostLimits limits) => limits.Total > 0 ? limits : limits with { Total = _headroom.Total() / 2 };
 }

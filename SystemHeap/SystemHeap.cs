@@ -12,5 +12,5 @@ public sealed class SystemHeap(IHeapContext context) : Heap<HeapBuffer>
 {
     /// <inheritdoc/>
     protected override HeapBuffer Allocate(in AllocationRequest request, CancellationToken cancellationToken) =>
-        new(context.Memory.AllocatePages(new PageRequest { Length = request.Length, Commit = request.Commit }));
+        context.Memory.AllocateBuffer(new PageRequest { Length = request.Length, Commit = request.Commit });
 }

@@ -18,6 +18,14 @@ public interface IHeapMemoryService
     /// </exception>
     IHeapMemory AllocatePages(in PageRequest request);
 
+    /// <summary>
+    /// A plain buffer over zeroed pages of its own, for a heap that keeps no data per buffer: what <c>new HeapBuffer(AllocatePages(request))</c> is, but the host may have made it of the
+    /// objects of a buffer that was released, so that an allocation leaves none on the managed heap.
+    /// </summary>
+    /// <param name="request">As for <see cref="AllocatePages"/>, and so are the exceptions.</param>
+    /// <returns>A buffer to be returned from <see cref="IHeap.Allocate"/>. It and its memory are not the heap's any more once its release has returned: keep no reference to either.</returns>
+    HeapBuffer AllocateBuffer(in PageRequest request) => new(AllocatePages(in request));
+
     /// <summary>A descriptor that cannot be mapped, read or written, tracked like any other buffer's.</summary>
     /// <param name="request">How long it says it is, and what stands behind it.</param>
     /// <exception cref="HeapException">ENODEV <see cref="HeapCause.NoSecretMemory"/> where the kernel has none; EMFILE <see cref="HeapCause.NoDescriptors"/>.</exception>

@@ -1,4 +1,3 @@
-using DmaHeap.Hosting.Allocation;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Lifetime;
@@ -14,7 +13,7 @@ namespace DmaHeap.Hosting.Adoption;
 /// Takes over buffers that a host before this one handed out and that somebody shows: they are counted, charged to whoever shows them first, or was named with what a service manager kept, and
 /// released when their last reference is gone, all by the host. The heap's own object ended with the host that made it, so the heap is not called, as with a buffer whose heap ended before it. Thread-safe.
 /// </summary>
-internal sealed class Adopter(Func<HeapRegistry> registry, Quotas quotas, BufferWatches watches, Allocator allocator, TimeProvider time, ILogger log)
+internal sealed class Adopter(Func<HeapRegistry> registry, Quotas quotas, BufferWatches watches, BufferRecords records, TimeProvider time, ILogger log)
 {
     /// <summary>Adopts the buffer, or finds it where that was done.</summary>
     /// <param name="shown">A descriptor of it; it stays the caller's.</param>
@@ -70,7 +69,7 @@ internal sealed class Adopter(Func<HeapRegistry> registry, Quotas quotas, Buffer
 
         // Beyond any limit, if need be: the memory is there already, and not to count it would be wrong. Allocations wait until there is room again.
         quotas.ChargeAnyway(slot.Accounts, owner.UserId, file.Length);
-        var record = BufferRecord.Adopted(allocator.NextSequence(), slot, new AdoptedMemory(file.Length, file.PageSize), owner, name.Length > 0 ? name : file.Name, time.GetTimestamp());
+        var record = records.Adopted(slot, new AdoptedMemory(file.Length, file.PageSize), owner, name.Length > 0 ? name : file.Name, time.GetTimestamp());
         slot.Statistics.Adopted(file.Length);
         try
         {

@@ -6,9 +6,7 @@ using DmaHeap.Hosting.Memory.Recycling;
 using DmaHeap.Hosting.Policy;
 using DmaHeap.Hosting.Reclaim;
 using DmaHeap.Linux;
-using DmaHeap.Protocol;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Allocation;
 
@@ -17,28 +15,24 @@ namespace DmaHeap.Hosting.Allocation;
 /// Thread-safe; no lock is held while the heap is called.
 /// </summary>
 internal sealed class Allocator(
-    Func<HeapRegistry> registry, Quotas quotas, BufferWatches watches, LateReleases late, Releaser releaser, BufferOps ops, Relief relief, ulong epoch, TimeProvider time, ILogger log, IAllocationProbe probe)
+    Func<HeapRegistry> registry, Quotas quotas, BufferRecords records, Exporter exporter, LateReleases late, Releaser releaser, Relief relief, TimeProvider time, ILogger log, IAllocationProbe probe)
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
-    private ulong _lastSequence;
-
-    /// <summary>The upper half of the ids of this host's buffers.</summary>
-    public ulong Epoch => epoch;
-
-    /// <summary>A number for a buffer, never used before in this host's run.</summary>
-    public ulong NextSequence() => Interlocked.Increment(ref _lastSequence);
-
+    /// <param name="request">What is asked for.</param>
+    /// <param name="client">Where the client's descriptor goes, empty until then, and after a failure.</param>
+    /// <param name="cancellationToken">Withdraws the request.</param>
+    /// <returns>The buffer, which the caller lets go of (<see cref="BufferRecords.LetGo"/>) when it has handed out the descriptor and looks at it no more; or discards.</returns>
     /// <exception cref="HeapException">The only exception there is: what the client is told. Refusals are counted and logged here.</exception>
-    public Allocation Allocate(in BufferRequest request, CancellationToken cancellationToken)
+    public BufferRecord Allocate(in BufferRequest request, ReusableDescriptor client, CancellationToken cancellationToken)
     {
         HeapSlot? slot = null;
         try
         {
-            var allocation = AllocateOrRelieve(in request, ref slot, cancellationToken);
+            var record = AllocateOrRelieve(in request, client, ref slot, cancellationToken);
             if (log.IsEnabled(LogLevel.Debug))
-                HostLog.BufferAllocated(log, allocation.Record.Length, request.Caller.UserId, request.Caller.ProcessId, allocation.Record.Heap.Name, allocation.Record.Sequence, CurrentRequest.Text);
-            return allocation;
+                HostLog.BufferAllocated(log, record.Length, request.Caller.UserId, request.Caller.ProcessId, record.Heap.Name, record.Sequence, CurrentRequest.Text);
+            return record;
         }
         catch (HeapException refusal)
         {
@@ -49,20 +43,18 @@ internal sealed class Allocator(
     }
 
     /// <summary>Takes back a buffer that could not be sent. Its descriptor must not have left the host.</summary>
-    public void Discard(Allocation allocation)
+    public void Discard(BufferRecord record, ReusableDescriptor client)
     {
-        var withdrawn = watches.TryWithdraw(allocation.Record);
-        allocation.Handle.Dispose();
-        if (withdrawn) releaser.Release(allocation.Record, ReleaseReason.ExportFailed);
+        if (exporter.Withdraw(record, client)) releaser.Release(record, ReleaseReason.ExportFailed);
     }
 
     // Once more when somebody gave back what was missing: nothing of the first try is left then, and nobody is inside the heap on its behalf.
-    private Allocation AllocateOrRelieve(in BufferRequest request, ref HeapSlot? slot, CancellationToken cancellationToken)
+    private BufferRecord AllocateOrRelieve(in BufferRequest request, ReusableDescriptor client, ref HeapSlot? slot, CancellationToken cancellationToken)
     {
         slot = Enter(request.Heap, cancellationToken);
         try
         {
-            return Allocate(slot, in request, cancellationToken);
+            return Allocate(slot, in request, client, cancellationToken);
         }
         catch (HeapException refusal)
         {
@@ -70,7 +62,7 @@ internal sealed class Allocator(
         }
 
         slot = Enter(request.Heap, cancellationToken);
-        return Allocate(slot, in request, cancellationToken);
+        return Allocate(slot, in request, client, cancellationToken);
     }
 
     // Whoever was let in finishes with this heap, and its buffer keeps the slot. A slot that was replaced meanwhile lets nobody in: then its successor is there already.
@@ -93,7 +85,7 @@ internal sealed class Allocator(
         }
     }
 
-    private Allocation Allocate(HeapSlot slot, in BufferRequest request, CancellationToken cancellationToken)
+    private BufferRecord Allocate(HeapSlot slot, in BufferRequest request, ReusableDescriptor client, CancellationToken cancellationToken)
     {
         long length;
         try
@@ -110,8 +102,7 @@ internal sealed class Allocator(
 
         var charged = length;
         HeapBuffer? buffer = null;
-        BufferRecord? record = null;
-        SafeFileHandle? handle = null;
+        BufferRecord? exported = null;
         try
         {
             probe.Reached(AllocationStep.Admitted);
@@ -126,17 +117,17 @@ internal sealed class Allocator(
 
             ThrowIfMisaligned(slot, memory, (long)request.Alignment);
             probe.Reached(AllocationStep.Allocated);
-            record = new BufferRecord(
-                NextSequence(), slot, buffer!, memory, request.Caller, request.Name, time.GetTimestamp());
-            handle = Export(record, (FileAccessMode)(request.FileFlags & ProtocolConstants.AccessModeMask), request.WhenGivenUp);
+            var record = records.New(slot, buffer!, memory, request.Caller, request.Name, time.GetTimestamp());
+            exporter.Export(record, in request, client);
+            exported = record;
             slot.Statistics.Allocated(memory);
             record.MarkExported();
             probe.Reached(AllocationStep.Exported);
-            return new Allocation(record, handle);
+            return record;
         }
         catch (Exception exception)
         {
-            Undo(slot, buffer, record, handle, request.Caller.UserId, charged);
+            Undo(slot, buffer, exported, client, request.Caller.UserId, charged);
             throw exception as HeapException ?? Unexpected(exception);
         }
         finally
@@ -252,54 +243,12 @@ internal sealed class Allocator(
             $"an alignment of {new ByteSize(alignment).ToText()} was asked for, and heap {slot.Name} gives pages of {new ByteSize(memory.PageSize).ToText()}");
     }
 
-    private SafeFileHandle Export(BufferRecord record, FileAccessMode mode, IEarlyAnswer? whenGivenUp)
+    private void Undo(HeapSlot slot, HeapBuffer? buffer, BufferRecord? exported, ReusableDescriptor client, uint userId, long charged)
     {
-        var shown = record.Memory.TakeShownFile(ops.MmapPolicyOf(record, whenGivenUp), ShownName(record));
-        SafeFileHandle? handle = null;
-        try
+        if (exported is not null)
         {
-            watches.Track(record, in shown);
-            try
-            {
-                probe.Reached(AllocationStep.Watched);
-                handle = OpenForClient(in shown, mode);
-                probe.Reached(AllocationStep.Opened);
-                return handle;
-            }
-            catch
-            {
-                // Before the file is closed: the kernel would report the buffer's end, and it would be released for that too.
-                watches.TryWithdraw(record);
-                handle?.Dispose();
-                throw;
-            }
-        }
-        finally
-        {
-            if (!ReferenceEquals(handle, shown.File)) shown.File.Dispose();
-        }
-    }
-
-    // Never the description that memfd_create made: the kernel does not count it as a writer, so a write lease would be granted on another one while a client writes through it.
-    private static SafeFileHandle OpenForClient(in ShownFile shown, FileAccessMode mode)
-    {
-        if (shown.Watch is not null && mode == FileAccessMode.ReadWrite) return shown.File;
-        var errno = DescriptorReopen.TryOpen(shown.File, shown.IsOpaque ? FileAccessMode.WriteOnly : mode, closeOnExec: true, out var handle);
-        if (errno == Errno.None && shown.IsOpaque) errno = FilePermissions.TrySet(shown.File, UnixFileMode.None);
-        if (errno == Errno.None) return handle;
-        handle.Dispose();
-        throw SystemRefusal.From(errno, "opening a buffer for its client");
-    }
-
-    private static string ShownName(BufferRecord record) => ShownNames.Of(record.Heap.Name, record.Name);
-
-    private void Undo(HeapSlot slot, HeapBuffer? buffer, BufferRecord? record, SafeFileHandle? handle, uint userId, long charged)
-    {
-        if (handle is not null)
-        {
-            slot.Statistics.Released(record!.Memory);
-            watches.TryWithdraw(record);
-            handle.Dispose();
+            slot.Statistics.Released(exported.Memory);
+            exporter.Withdraw(exported, client);
         }
 
         if (buffer is not null) releaser.CallHeap(slot, buffer, ReleaseReason.ExportFailed);
@@ -313,6 +262,3 @@ internal sealed class Allocator(
         return new HeapException(HeapErrno.InputOutput, HeapCause.System, $"the host failed: {exception.Message}", exception);
     }
 }
-
-/// <summary>A buffer that exists, with the client's descriptor still in the host's hands.</summary>
-internal readonly record struct Allocation(BufferRecord Record, SafeFileHandle Handle);

@@ -63,6 +63,7 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
 
     private MmapPolicy AskMmapPolicy(BufferRecord record, IEarlyAnswer? whenGivenUp)
     {
+        record.MarkFound(); // the watchdog may come to it late
         var call = OpCall.For(record, asker: null, static _ => null);
         whenGivenUp?.HandOut();
         if (whenGivenUp is not null) call.WhenGivenUp = _ => whenGivenUp.Send(record.Heap.Health.Refusal(record.Heap.Name));

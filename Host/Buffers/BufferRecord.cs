@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Hosting.Ops;
@@ -5,41 +6,69 @@ using DmaHeap.Hosting.Ops;
 namespace DmaHeap.Hosting.Buffers;
 
 /// <summary>
-/// The framework's own state of one live buffer; a plugin never sees it. One object a buffer, kept small: a host may have a hundred thousand.
+/// The framework's own state of one live buffer; a plugin never sees it. One object a buffer, kept small: a host may have a hundred thousand. <see cref="BufferRecords"/> makes it.
 /// </summary>
-internal sealed class BufferRecord(ulong sequence, HeapSlot heap, HeapBuffer buffer, HostMemory memory, Caller owner, string name, long createdAt)
+internal sealed class BufferRecord
 {
-    private volatile HeapBuffer _buffer = buffer;
+    private volatile HeapBuffer _buffer = ReleasedBuffer.Instance;
     private int _state;
     private int _attachments;
+    private int _holders;
+    private volatile bool _wasFound;
     private OpTurn _turn;
 
-    /// <summary>A buffer that a host before this one made: alive, and without a heap's object from the first.</summary>
-    public static BufferRecord Adopted(ulong sequence, HeapSlot heap, HostMemory memory, Caller owner, string name, long adoptedAt) =>
-        new(sequence, heap, new HeapBuffer(memory), memory, owner, name, adoptedAt) { IsAdopted = true, IsWithoutHeap = true, _state = (int)BufferState.Exported };
+    /// <summary>A buffer begins: it is nobody's but the caller's.</summary>
+    public void Begin(ulong sequence, HeapSlot heap, HeapBuffer buffer, HostMemory memory, Caller owner, string name, long createdAt)
+    {
+        (Sequence, Heap, _buffer, Memory, Owner, Name, CreatedAt) = (sequence, heap, buffer, memory, owner, name, createdAt);
+        (Length, IsOpaque, Watch, _holders) = (memory.Length, false, 0, 2);
+        Volatile.Write(ref _state, (int)BufferState.Allocating);
+    }
+
+    /// <summary>A buffer of a host before this one begins.</summary>
+    public void BeginAdopted(ulong sequence, HeapSlot heap, HostMemory memory, Caller owner, string name, long adoptedAt)
+    {
+        Begin(sequence, heap, new HeapBuffer(memory), memory, owner, name, adoptedAt);
+        (IsAdopted, IsWithoutHeap, _wasFound) = (true, true, true);
+        MarkExported();
+    }
+
+    /// <summary>Others than who allocated it, and who releases it, may know it from now on. Under the table's lock, or before it is there.</summary>
+    public void MarkFound() => _wasFound = true;
+
+    /// <summary>One of the two who have it lets go. True when it was the last, and nobody else ever had it.</summary>
+    /// <param name="memory">What the record had, which nobody has any more either.</param>
+    public bool TryEnd([NotNullWhen(true)] out HostMemory? memory)
+    {
+        memory = null;
+        if (Interlocked.Decrement(ref _holders) != 0 || _wasFound || State != BufferState.Released) return false;
+        memory = Memory;
+        (Heap, Memory, Owner, Name) = (null!, null!, Caller.Unknown, ""); // a plugin's, or a client's
+        return true;
+    }
 
     /// <summary>Whether it was made by a host before this one.</summary>
-    public bool IsAdopted { get; private init; }
+    public bool IsAdopted { get; private set; }
 
     /// <summary>Counts the buffers of this host; the lower half of the public id.</summary>
-    public ulong Sequence { get; } = sequence;
+    public ulong Sequence { get; private set; }
 
-    public HeapSlot Heap { get; } = heap;
+    public HeapSlot Heap { get; private set; } = null!;
 
     /// <summary>The heap's own object: the very one its <c>Allocate</c> returned, until it is released to its heap.</summary>
     public HeapBuffer Buffer => _buffer;
 
-    public HostMemory Memory { get; } = memory;
+    public HostMemory Memory { get; private set; } = null!;
 
-    public Caller Owner { get; } = owner;
+    public Caller Owner { get; private set; } = Caller.Unknown;
 
     /// <summary>Name given by a client; may change, the last one wins.</summary>
-    public string Name { get; set; } = name;
+    public string Name { get; set; } = "";
 
     /// <summary>Timestamp of the host's clock.</summary>
-    public long CreatedAt { get; } = createdAt;
+    public long CreatedAt { get; private set; }
 
-    public long Length { get; } = memory.Length;
+    public long Length { get; private set; }
 
     /// <summary>Whether the client's descriptor only stands for the buffer.</summary>
     public bool IsOpaque { get; set; }

@@ -2,7 +2,10 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace DmaHeap.Hosting.Buffers;
 
-/// <summary>All live buffers by their watch. Safe from any thread; nothing is called under its lock.</summary>
+/// <summary>
+/// All live buffers by their watch, and the only place where those who did not allocate one find it: it is marked as found then, but for <see cref="TryLookAt"/>. Safe from any thread;
+/// nothing is called under its lock.
+/// </summary>
 internal sealed class BufferTable
 {
     private readonly Lock _lock = new();
@@ -22,6 +25,17 @@ internal sealed class BufferTable
     }
 
     public bool TryFind(int watch, [NotNullWhen(true)] out BufferRecord? record)
+    {
+        lock (_lock)
+        {
+            if (!_byWatch.TryGetValue(watch, out record)) return false;
+            record.MarkFound();
+            return true;
+        }
+    }
+
+    /// <summary>Finds a buffer for whoever does not keep it, and knows that it does not end meanwhile: by a descriptor, or since nobody else would release it.</summary>
+    public bool TryLookAt(int watch, [NotNullWhen(true)] out BufferRecord? record)
     {
         lock (_lock) return _byWatch.TryGetValue(watch, out record);
     }
@@ -62,6 +76,8 @@ internal sealed class BufferTable
                     BufferOrder.SiftDown(found, 0);
                 }
             }
+
+            foreach (var record in found[..count]) record.MarkFound();
         }
 
         found[..count].Sort(BufferOrder.Comparison);
@@ -71,6 +87,10 @@ internal sealed class BufferTable
     /// <summary>All live buffers at this moment, in no order.</summary>
     public BufferRecord[] Snapshot()
     {
-        lock (_lock) return [.. _byWatch.Values];
+        lock (_lock)
+        {
+            foreach (var record in _byWatch.Values) record.MarkFound();
+            return [.. _byWatch.Values];
+        }
     }
 }

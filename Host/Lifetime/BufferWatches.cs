@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Linux;
@@ -18,7 +18,7 @@ internal sealed class BufferWatches(BufferTable table, Releaser releaser) : IDis
 
     private readonly InotifyQueue _queue = new();
     private readonly OpaqueInodes _opaque = new();
-    private readonly ConcurrentDictionary<int, ValueTuple> _reserved = new(); // watches of files that no buffer has yet
+    private readonly ReservedWatches _reserved = new();
 
     // A file that is not tracked is watched for a moment by whoever asks what it is; who adopts it is not to lose the watch to that.
     private readonly Lock _strangers = new();
@@ -36,43 +36,52 @@ internal sealed class BufferWatches(BufferTable table, Releaser releaser) : IDis
     /// <exception cref="HeapException">ENOSPC when the system's watches are used up.</exception>
     public void Track(BufferRecord record, in Memory.ShownFile shown)
     {
-        record.Watch = shown.Watch?.Take() ?? Watch(shown.File);
         record.IsOpaque = shown.IsOpaque;
-        table.Add(record);
-        if (shown.Watch is not null) _reserved.TryRemove(record.Watch, out _);
+        if (shown.Watch != 0)
+        {
+            Enter(record, shown.Watch);
+            _reserved.Remove(record.Watch);
+            return;
+        }
+
+        Enter(record, Watch(shown.File));
         if (shown.IsOpaque) _opaque.Add(shown.File, record.Watch);
     }
 
     /// <summary>Watches a file that is to be a buffer's later. Nobody else may have it yet.</summary>
     /// <exception cref="HeapException">ENOSPC when the system's watches are used up.</exception>
-    public WatchReservation Reserve(SafeFileHandle file)
+    /// <returns>The watch, which a buffer takes or <see cref="GiveUp"/> ends.</returns>
+    public int Reserve(SafeHandle file)
     {
         var watch = Watch(file);
-        _reserved.TryAdd(watch, default);
-        return new WatchReservation(this, watch);
+        _reserved.Add(watch);
+        return watch;
     }
 
     /// <summary>Whether a watch is of a file that no buffer has yet.</summary>
-    public bool IsReserved(int watch) => _reserved.ContainsKey(watch);
+    public bool IsReserved(int watch) => _reserved.Contains(watch);
 
-    /// <summary>Ends a buffer while the caller has its file, as if its last reference were gone: it waits to be released from now on, and its file is watched on. Null when it had ended before.</summary>
-    public WatchReservation? TryKeep(BufferRecord record)
+    /// <summary>
+    /// Ends a buffer while the caller has its file, as if its last reference were gone: it waits to be released from now on, and its watch is reserved for the next one. False when it had
+    /// ended before.
+    /// </summary>
+    public bool TryKeep(BufferRecord record)
     {
-        _reserved.TryAdd(record.Watch, default);
+        _reserved.Add(record.Watch);
         if (table.TryFind(record.Watch, out var found) && found == record)
         {
             releaser.Enqueue(record); // before it leaves the table, as in Ended
-            if (table.TryRemove(record.Watch, out _)) return new WatchReservation(this, record.Watch);
+            if (table.TryRemove(record.Watch, out _)) return true;
         }
 
-        _reserved.TryRemove(record.Watch, out _);
-        return null;
+        _reserved.Remove(record.Watch);
+        return false;
     }
 
     /// <summary>Ends a watch that no buffer took.</summary>
     public void GiveUp(int watch)
     {
-        _reserved.TryRemove(watch, out _);
+        _reserved.Remove(watch);
         _queue.TryRemove(watch);
     }
 
@@ -86,21 +95,25 @@ internal sealed class BufferWatches(BufferTable table, Releaser releaser) : IDis
     }
 
     /// <summary>Which buffer is this descriptor? Null when it is none of ours. Watching the same inode again yields the same watch.</summary>
-    public BufferRecord? Identify(SafeHandle descriptor)
+    /// <param name="descriptor">Any descriptor.</param>
+    /// <param name="isKept">Whether the caller may still have the buffer when it has closed the descriptor.</param>
+    public BufferRecord? Identify(SafeHandle descriptor, bool isKept = true)
     {
         // Seals exist on memfds only, and asking for them never leaves the kernel: a file system in user space cannot make us wait here.
         if (FileSeals.TryGet(descriptor, out var seals) != Errno.None || (seals & OursHave) != OursHave) return null;
         var errno = _queue.TryWatch(descriptor, InotifyMask.DeleteSelf | InotifyMask.MaskAdd, out var watch);
-        if (errno == Errno.EACCES) return _opaque.TryFind(descriptor, out watch) && table.TryFind(watch, out var opaque) ? opaque : null;
+        if (errno == Errno.EACCES) return _opaque.TryFind(descriptor, out watch) && TryFind(watch, out var opaque) ? opaque : null;
         if (errno != Errno.None) return null;
-        if (table.TryFind(watch, out var record)) return record;
+        if (TryFind(watch, out var record)) return record;
         lock (_strangers)
         {
-            if (table.TryFind(watch, out record)) return record; // adopted meanwhile, under this very watch
-            if (_reserved.ContainsKey(watch)) throw NotYetABuffer();
+            if (TryFind(watch, out record)) return record; // adopted meanwhile, under this very watch
+            if (_reserved.Contains(watch)) throw NotYetABuffer();
             _queue.TryRemove(watch);
             return null;
         }
+
+        bool TryFind(int watch, [NotNullWhen(true)] out BufferRecord? found) => isKept ? table.TryFind(watch, out found) : table.TryLookAt(watch, out found);
     }
 
     /// <summary>Watches a buffer whose file others have already. Where the file is a tracked buffer's, that is returned, and nothing done.</summary>
@@ -110,7 +123,7 @@ internal sealed class BufferWatches(BufferTable table, Releaser releaser) : IDis
         lock (_strangers)
         {
             if (Identify(file) is { } known) return known;
-            Track(record, new Memory.ShownFile(file, IsOpaque: false));
+            Enter(record, Watch(file));
             return null;
         }
     }
@@ -119,7 +132,7 @@ internal sealed class BufferWatches(BufferTable table, Releaser releaser) : IDis
     public void Ended(int watch)
     {
         // Noted as pending before it leaves the table: whoever counts sees it in one of the two.
-        if (!table.TryFind(watch, out var record)) return;
+        if (!table.TryLookAt(watch, out var record)) return;
         releaser.Enqueue(record);
         table.TryRemove(watch, out _);
         _opaque.Remove(watch);
@@ -128,7 +141,13 @@ internal sealed class BufferWatches(BufferTable table, Releaser releaser) : IDis
     /// <summary>Ends all watches.</summary>
     public void Dispose() => _queue.Dispose();
 
-    private int Watch(SafeFileHandle file)
+    private void Enter(BufferRecord record, int watch)
+    {
+        record.Watch = watch;
+        table.Add(record);
+    }
+
+    private int Watch(SafeHandle file)
     {
         var errno = _queue.TryWatch(file, InotifyMask.DeleteSelf, out var watch);
         if (errno == Errno.None) return watch;

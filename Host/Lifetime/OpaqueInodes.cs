@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using DmaHeap.Linux;
-using Microsoft.Win32.SafeHandles;
+
 
 namespace DmaHeap.Hosting.Lifetime;
 
@@ -14,7 +14,7 @@ internal sealed class OpaqueInodes
     private readonly Dictionary<(uint Major, uint Minor, ulong Inode), int> _watches = [];
     private readonly Dictionary<int, (uint Major, uint Minor, ulong Inode)> _inodes = [];
 
-    public void Add(SafeFileHandle file, int watch)
+    public void Add(SafeHandle file, int watch)
     {
         var key = KeyOf(file);
         lock (_lock)

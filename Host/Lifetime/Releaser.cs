@@ -14,6 +14,7 @@ namespace DmaHeap.Hosting.Lifetime;
 internal sealed class Releaser
 {
     private readonly Quotas _quotas;
+    private readonly BufferRecords _records;
     private readonly ILogger _log;
     private readonly Lock _lock = new();
     private KeyValuePair<HeapSlot, Backlog>[] _backlogs = []; // few, and looked through at each release: replaced when one comes or goes
@@ -22,9 +23,10 @@ internal sealed class Releaser
     private int _pending;
     private long _progress;
 
-    public Releaser(Quotas quotas, ILogger log)
+    public Releaser(Quotas quotas, BufferRecords records, ILogger log)
     {
         _quotas = quotas;
+        _records = records;
         _log = log;
         _released = () =>
         {
@@ -183,6 +185,10 @@ internal sealed class Releaser
             }
         }
 
-        private void ReleaseOne(BufferRecord record) => releaser.Release(record, ReleaseReason.LastReferenceGone, releaser._released);
+        private void ReleaseOne(BufferRecord record)
+        {
+            releaser.Release(record, ReleaseReason.LastReferenceGone, releaser._released);
+            releaser._records.LetGo(record);
+        }
     }
 }

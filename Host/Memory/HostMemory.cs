@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,13 +8,20 @@ namespace DmaHeap.Hosting.Memory;
 /// Memory of the host's memory service. There are few kinds, and each differs in what a client's descriptor is and in what stays with the host:
 /// that is all the rest of the host needs to know of memory.
 /// </summary>
-internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
+internal abstract class HostMemory : IHeapMemory
 {
     private int _claimed;
 
-    public long Length { get; } = length;
+    /// <summary>Memory that is not there yet.</summary>
+    protected HostMemory()
+    {
+    }
 
-    public long PageSize { get; } = pageSize;
+    protected HostMemory(long length, long pageSize) => Begin(length, pageSize);
+
+    public long Length { get; private set; }
+
+    public long PageSize { get; private set; }
 
     /// <summary>Bytes one entry of a page table maps: more than <see cref="PageSize"/> where the kernel put small pages together, as long as it leaves them so.</summary>
     public virtual long MappedPageSize => PageSize;
@@ -34,7 +42,7 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
     /// </summary>
     public SafeFileHandle? Shown { get; set; }
 
-    /// <summary>Ties the memory to the one buffer it will ever belong to. False when it belongs to one already.</summary>
+    /// <summary>Ties the memory to the one buffer it belongs to as long as it is there. False when it belongs to one already.</summary>
     public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 
     /// <summary>
@@ -64,6 +72,18 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
     /// <summary>Frees what is still the host's. Safe to call more than once.</summary>
     public abstract void Dispose();
 
+    /// <summary>Its buffer was released, and nobody in the host has the object any more. Not called where somebody may have it.</summary>
+    public virtual void End()
+    {
+    }
+
+    /// <summary>New memory begins, which belongs to no buffer.</summary>
+    protected void Begin(long length, long pageSize)
+    {
+        (Length, PageSize) = (length, pageSize);
+        Volatile.Write(ref _claimed, 0);
+    }
+
     /// <summary>A device that data goes to only reads.</summary>
     protected static FileAccessMode AccessFor(DataDirection direction) =>
         direction == DataDirection.ToDevice ? FileAccessMode.ReadOnly : FileAccessMode.ReadWrite;
@@ -81,7 +101,7 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
         return duplicate;
     }
 
-    protected static SafeFileHandle Reopen(SafeFileHandle file, FileAccessMode mode = FileAccessMode.ReadWrite)
+    protected static SafeFileHandle Reopen(SafeHandle file, FileAccessMode mode = FileAccessMode.ReadWrite)
     {
         var errno = DescriptorReopen.TryOpen(file, mode, closeOnExec: true, out var reopened);
         if (errno != Errno.None) throw SystemRefusal.From(errno, "opening a buffer's memory again");
@@ -92,8 +112,8 @@ internal abstract class HostMemory(long length, long pageSize) : IHeapMemory
 /// <summary>The file a client sees of a buffer.</summary>
 /// <param name="File">Not yet open to anybody else.</param>
 /// <param name="IsOpaque">True when it only stands for the buffer: it is opened write-only whatever was asked for, and its mode becomes 0000.</param>
-internal readonly record struct ShownFile(SafeFileHandle File, bool IsOpaque)
+internal readonly record struct ShownFile(ReusableDescriptor File, bool IsOpaque)
 {
-    /// <summary>The file's watch, where it has one already: then <see cref="File"/> is a readable and writable description that is nobody's yet, and may be a client's as it is.</summary>
-    public Lifetime.WatchReservation? Watch { get; init; }
+    /// <summary>The file's watch, where it has one already: then <see cref="File"/> is a readable and writable description that is nobody's yet, and may be a client's as it is. Else 0.</summary>
+    public int Watch { get; init; }
 }

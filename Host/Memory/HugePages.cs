@@ -1,5 +1,5 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Memory;
 
@@ -19,7 +19,7 @@ internal class HugePages(TimeProvider time)
     /// <param name="file">A memfd without pages, not sealed yet.</param>
     /// <param name="length">Bytes, a multiple of 2 MiB.</param>
     /// <returns>False where not all of it is mapped by huge pages now.</returns>
-    public bool TryPutTogether(SafeFileHandle file, long length)
+    public bool TryPutTogether(SafeHandle file, long length)
     {
         var isWhole = AskKernel(file, length);
         Volatile.Write(ref _failedAt, isWhole ? 0 : time.GetTimestamp());
@@ -27,9 +27,9 @@ internal class HugePages(TimeProvider time)
     }
 
     /// <summary>Asks, and looks. A test's one may say no.</summary>
-    protected virtual bool AskKernel(SafeFileHandle file, long length) => TryTouch(file, length) || TryCollapse(file, length);
+    protected virtual bool AskKernel(SafeHandle file, long length) => TryTouch(file, length) || TryCollapse(file, length);
 
-    private static bool TryTouch(SafeFileHandle file, long length)
+    private static bool TryTouch(SafeHandle file, long length)
     {
         if (!TransparentHugePages.AreForSharedMemory()) return false;
         if (IsMappedHuge(file, length, mapping => mapping.TryAdvise(MemoryAdvice.HugePage) == Errno.None && mapping.TryAdvise(MemoryAdvice.PopulateWrite) == Errno.None, isWord: false)) return true;
@@ -37,7 +37,7 @@ internal class HugePages(TimeProvider time)
         return false;
     }
 
-    private static bool TryCollapse(SafeFileHandle file, long length)
+    private static bool TryCollapse(SafeHandle file, long length)
     {
         // A part without any page is passed over.
         for (var at = 0L; at < length; at += PageChoices.HugePage)
@@ -50,7 +50,7 @@ internal class HugePages(TimeProvider time)
     }
 
     // Where nobody lets us look, the kernel's answer is as good as it was.
-    private static bool IsMappedHuge(SafeFileHandle file, long length, Func<MemoryMapping, bool> fill, bool isWord)
+    private static bool IsMappedHuge(SafeHandle file, long length, Func<MemoryMapping, bool> fill, bool isWord)
     {
         var errno = MemoryMapping.TryMap(file, 0, length, MapProtection.Read | MapProtection.Write, populate: false, PageChoices.HugePage, out var mapping);
         if (errno != Errno.None) return false;

@@ -24,6 +24,7 @@ internal sealed class MemoryService(string heapName, MemoryCapabilities capabili
     private static TrustDomain? t_domain;
 
     private volatile HeapPages _pages;
+    private volatile RecycleTicket? _lastTicket;
 
     public MemoryCapabilities Capabilities => capabilities;
 
@@ -60,12 +61,16 @@ internal sealed class MemoryService(string heapName, MemoryCapabilities capabili
         recycled.Set(isOn: false);
     }
 
-    public IHeapMemory AllocatePages(in PageRequest request)
+    public IHeapMemory AllocatePages(in PageRequest request) => Pages(in request).Keep();
+
+    public HeapBuffer AllocateBuffer(in PageRequest request) => Pages(in request).Plain;
+
+    private PageMemory Pages(in PageRequest request)
     {
         var choice = PageChoices.Of(in request, _pages, capabilities);
         var length = RoundUp(request.Length, choice.GranuleOf());
         var key = new PoolKey(length, choice, t_bufferName ?? "");
-        var ticket = recycled.IsOn && t_domain is { } domain ? new RecycleTicket(recycled, domain, key) : null;
+        var ticket = recycled.IsOn && t_domain is { } domain ? TicketOf(domain, in key) : null;
         if (ticket is not null && recycled.TryTake(ticket.Domain, in key) is { } again) return again;
         var memory = pool.TryTake(in key) ?? Make(in request, length, choice);
         memory.Ticket = ticket;
@@ -96,7 +101,16 @@ internal sealed class MemoryService(string heapName, MemoryCapabilities capabili
         }
     }
 
-    private PageMemory Make(long length, PageChoice choice, PageFill fill) => new(files.Make(ShownName(heapName, t_bufferName), length, choice, fill));
+    private PageMemory Make(long length, PageChoice choice, PageFill fill)
+    {
+        var memory = pool.NewPiece();
+        memory.Begin(files.Make(ShownName(heapName, t_bufferName), length, choice, fill, memory.File));
+        return memory;
+    }
+
+    // The same as the last time, more often than not.
+    private RecycleTicket TicketOf(TrustDomain domain, in PoolKey key) =>
+        _lastTicket is { } last && last.Key == key && last.Domain == domain ? last : _lastTicket = new RecycleTicket(recycled, domain, key);
 
     private static long RoundUp(long length, long pageSize)
     {

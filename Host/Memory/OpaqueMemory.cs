@@ -37,11 +37,12 @@ internal sealed class OpaqueMemory(SafeFileHandle? behind, long length) : HostMe
     /// <summary>The file clients see of a buffer that they may not map.</summary>
     public static ShownFile CreateShownFile(long length, string name)
     {
-        var errno = Memfd.TryCreate(name, MemfdFlags.CloseOnExec | MemfdFlags.AllowSealing | MemfdFlags.NoExecSeal, out var file);
+        var file = new ReusableDescriptor();
+        var errno = Memfd.TryCreate(name, MemfdFlags.CloseOnExec | MemfdFlags.AllowSealing | MemfdFlags.NoExecSeal, file);
         if (errno == Errno.None) errno = FileSpace.TrySetLength(file, length);
         if (errno != Errno.None)
         {
-            file.Dispose();
+            file.Clear();
             throw SystemRefusal.From(errno, "creating an opaque buffer");
         }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using DmaHeap.Hosting.Buffers;
 using DmaHeap.Protocol;
 
 namespace DmaHeap.Hosting.Server;
@@ -11,10 +12,10 @@ internal static class AllocateReplies
     private const BufferFlags Promises = BufferFlags.Contiguous | BufferFlags.Resident;
 
     /// <returns>Bytes written.</returns>
-    public static int Write(Span<byte> packet, in MessageHeader request, ReadOnlySpan<Allocation.Allocation> made, int stoppedBy, ulong epoch) =>
+    public static int Write(Span<byte> packet, in MessageHeader request, ReadOnlySpan<BufferRecord> made, int stoppedBy, ulong epoch) =>
         request.Kind == MessageKind.AllocateBatch ? WriteEach(packet, in request, made, stoppedBy, epoch) : WriteCommon(packet, in request, made, stoppedBy, epoch);
 
-    private static int WriteEach(Span<byte> packet, in MessageHeader request, ReadOnlySpan<Allocation.Allocation> made, int stoppedBy, ulong epoch)
+    private static int WriteEach(Span<byte> packet, in MessageHeader request, ReadOnlySpan<BufferRecord> made, int stoppedBy, ulong epoch)
     {
         var head = Unsafe.SizeOf<AllocateBatchReply>();
         var length = head + made.Length * Unsafe.SizeOf<BatchBuffer>();
@@ -29,7 +30,7 @@ internal static class AllocateReplies
         var entries = MemoryMarshal.Cast<byte, BatchBuffer>(packet[head..length]);
         for (var i = 0; i < made.Length; i++)
         {
-            var record = made[i].Record;
+            var record = made[i];
             entries[i] = new BatchBuffer
             {
                 Id = new BufferId(epoch, record.Sequence), Length = (ulong)record.Length, Flags = Replies.FlagsOf(record), PageSize = (uint)record.Memory.MappedPageSize,
@@ -40,7 +41,7 @@ internal static class AllocateReplies
     }
 
     // One length, flags and page size for all: a heap may give some of them larger pages than others.
-    private static int WriteCommon(Span<byte> packet, in MessageHeader request, ReadOnlySpan<Allocation.Allocation> made, int stoppedBy, ulong epoch)
+    private static int WriteCommon(Span<byte> packet, in MessageHeader request, ReadOnlySpan<BufferRecord> made, int stoppedBy, ulong epoch)
     {
         var head = Unsafe.SizeOf<AllocateReply>();
         var length = head + made.Length * Unsafe.SizeOf<BufferId>();
@@ -56,7 +57,7 @@ internal static class AllocateReplies
         var ids = MemoryMarshal.Cast<byte, BufferId>(packet[head..length]);
         for (var i = 0; i < made.Length; i++)
         {
-            var record = made[i].Record;
+            var record = made[i];
             var flags = Replies.FlagsOf(record);
             (any, all) = (any | flags, all & flags);
             reply.Length = Math.Min(reply.Length, (ulong)record.Length);

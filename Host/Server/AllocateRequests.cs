@@ -102,16 +102,17 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
         try
         {
             var stoppedBy = AllocateAll(connection, in header, in asked, options, early, batch);
-            var length = AllocateReplies.Write(worker.Reply, in header, batch.Made, stoppedBy, core.Allocator.Epoch);
+            var length = AllocateReplies.Write(worker.Reply, in header, batch.Made, stoppedBy, core.Epoch);
             Send(connection, worker.Reply.AsSpan(0, length), batch);
         }
         catch
         {
-            while (batch.TryTakeLast(out var last)) core.Allocator.Discard(last);
+            while (batch.TryTakeLast(out var last, out var descriptor)) core.Allocator.Discard(last, descriptor);
             throw;
         }
 
         core.Probe.Reached(AllocationStep.Replied);
+        foreach (var record in batch.Made) core.Records.LetGo(record);
         return batch.Made.Length;
     }
 
@@ -120,9 +121,9 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
         core.Late.BeginHandover();
         try
         {
-            var errno = connection.Send(reply, batch.Handles);
+            var errno = connection.Send(reply, batch.Descriptors);
             if (errno != Errno.None) throw RequestFields.NotSent(errno);
-            batch.CloseHandles();
+            batch.CloseDescriptors();
         }
         finally
         {
@@ -140,7 +141,7 @@ internal sealed class AllocateRequests(HostCore core, UndeliveredCap cap)
             {
                 // The rest of a batch is not made for somebody who is gone.
                 if (batch.Made.Length > 0 && cancellation.IsCancellationRequested) throw Allocator.Withdrawn();
-                batch.Add(core.Allocator.Allocate(asked with { Length = length }, cancellation.Token));
+                batch.Add(core.Allocator.Allocate(asked with { Length = length }, batch.Next, cancellation.Token));
             }
 
             return 0;

@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
+using DmaHeap.Hosting.Buffers;
+using DmaHeap.Linux;
 using DmaHeap.Protocol;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Server;
 
@@ -10,8 +12,8 @@ namespace DmaHeap.Hosting.Server;
 internal sealed class BufferBatch
 {
     private readonly ulong[] _lengths = new ulong[ProtocolConstants.MaxDescriptors];
-    private readonly Allocation.Allocation[] _made = new Allocation.Allocation[ProtocolConstants.MaxDescriptors];
-    private readonly SafeFileHandle[] _handles = new SafeFileHandle[ProtocolConstants.MaxDescriptors];
+    private readonly BufferRecord[] _made = new BufferRecord[ProtocolConstants.MaxDescriptors];
+    private readonly ReusableDescriptor?[] _descriptors = new ReusableDescriptor?[ProtocolConstants.MaxDescriptors]; // the first so many as were ever needed
     private int _asked;
     private int _count;
 
@@ -19,10 +21,13 @@ internal sealed class BufferBatch
     public ReadOnlySpan<ulong> Lengths => _lengths.AsSpan(0, _asked);
 
     /// <summary>The first of them, which are made.</summary>
-    public ReadOnlySpan<Allocation.Allocation> Made => _made.AsSpan(0, _count);
+    public ReadOnlySpan<BufferRecord> Made => _made.AsSpan(0, _count);
 
     /// <summary>The descriptors of those.</summary>
-    public ReadOnlySpan<SafeFileHandle> Handles => _handles.AsSpan(0, _count);
+    public ReadOnlySpan<ReusableDescriptor> Descriptors => _descriptors.AsSpan(0, _count)!;
+
+    /// <summary>Where the descriptor of the next one goes.</summary>
+    public ReusableDescriptor Next => _descriptors[_count] ??= new ReusableDescriptor();
 
     /// <summary>Forgets what the request before asked for, which may have been refused half read.</summary>
     public void Begin() => _asked = 0;
@@ -37,35 +42,29 @@ internal sealed class BufferBatch
         return true;
     }
 
-    /// <summary>The next one is made.</summary>
-    public void Add(in Allocation.Allocation allocation)
-    {
-        (_made[_count], _handles[_count]) = (allocation, allocation.Handle);
-        _count++;
-    }
+    /// <summary>The next one is made, and its descriptor is where it belongs.</summary>
+    public void Add(BufferRecord record) => _made[_count++] = record;
 
     /// <summary>The last one made, which is none of them from now on.</summary>
-    public bool TryTakeLast(out Allocation.Allocation last)
+    public bool TryTakeLast([NotNullWhen(true)] out BufferRecord? last, [NotNullWhen(true)] out ReusableDescriptor? descriptor)
     {
-        last = default;
+        (last, descriptor) = (null, null);
         if (_count == 0) return false;
-        last = _made[--_count];
-        _made[_count] = default;
-        _handles[_count] = null!;
+        (last, descriptor) = (_made[--_count], _descriptors[_count]!);
+        _made[_count] = null!;
         return true;
     }
 
     /// <summary>Closes the descriptors: what was sent is the client's.</summary>
-    public void CloseHandles()
+    public void CloseDescriptors()
     {
-        foreach (var handle in Handles) handle.Dispose();
+        foreach (var descriptor in Descriptors) descriptor.Clear();
     }
 
     /// <summary>The request is over.</summary>
     public void Clear()
     {
         Array.Clear(_made, 0, _count);
-        Array.Clear(_handles, 0, _count);
         _asked = _count = 0;
     }
 }

@@ -95,7 +95,7 @@ internal sealed class Connection(ulong key, SafeFileHandle socket, Caller caller
 
     /// <summary>Sends a reply, or keeps it (and its descriptors, by duplicates of its own) until the client reads.</summary>
     /// <returns>False when the client is gone or the kernel refuses; nothing was sent then.</returns>
-    public Errno Send(ReadOnlySpan<byte> reply, ReadOnlySpan<SafeFileHandle> descriptors)
+    public Errno Send(ReadOnlySpan<byte> reply, ReadOnlySpan<SafeHandle> descriptors)
     {
         lock (_lock)
         {

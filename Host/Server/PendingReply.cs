@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -16,7 +17,7 @@ internal sealed class PendingReply : IDisposable
 
     public SafeFileHandle[] Descriptors { get; }
 
-    public static Errno TryCreate(ReadOnlySpan<byte> bytes, ReadOnlySpan<SafeFileHandle> descriptors, Queue<PendingReply> queue)
+    public static Errno TryCreate(ReadOnlySpan<byte> bytes, ReadOnlySpan<SafeHandle> descriptors, Queue<PendingReply> queue)
     {
         var duplicates = new SafeFileHandle[descriptors.Length];
         for (var i = 0; i < duplicates.Length; i++)

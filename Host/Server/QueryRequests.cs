@@ -59,7 +59,7 @@ internal sealed class QueryRequests(HostCore core)
         {
             foreach (var record in t_found.AsSpan(0, found))
             {
-                if (!list.TryAdd(Replies.Buffer(record, core.Allocator.Epoch, core.Time))) break;
+                if (!list.TryAdd(Replies.Buffer(record, core.Epoch, core.Time))) break;
             }
         }
         finally

@@ -98,7 +98,7 @@ internal sealed class RequestHandler(HostCore core, UndeliveredCap cap)
             Major = ProtocolConstants.MajorVersion,
             Minor = ProtocolConstants.MinorVersion,
             Features = hello.Features & ProtocolFeatures.ConnectionNumber,
-            Epoch = core.Allocator.Epoch,
+            Epoch = core.Epoch,
             MaxMessageBytes = ProtocolConstants.MaxMessageBytes,
             MaxDescriptors = ProtocolConstants.MaxDescriptors,
             PageSize = (uint)Environment.SystemPageSize,

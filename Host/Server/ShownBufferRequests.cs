@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using DmaHeap.Hosting.Buffers;
 using DmaHeap.Linux;
 using DmaHeap.Protocol;
 
@@ -10,15 +8,15 @@ internal sealed class ShownBufferRequests(HostCore core)
 {
     public void Describe(Connection connection, in DescribeRequest request, ReceivedDescriptors descriptors)
     {
-        var record = Identify(descriptors.Lend(0));
-        var reply = new DescribeReply { Header = RequestFields.ReplyHeader<DescribeReply>(request.Header), Buffer = Replies.Buffer(record, core.Allocator.Epoch, core.Time) };
+        var record = core.LookAt(descriptors.Lend(0));
+        var reply = new DescribeReply { Header = RequestFields.ReplyHeader<DescribeReply>(request.Header), Buffer = Replies.Buffer(record, core.Epoch, core.Time) };
         connection.Send(MessageCodec.Bytes(in reply), []);
     }
 
     public void SetName(Connection connection, in SetNameRequest request, ReceivedDescriptors descriptors)
     {
         var name = RequestFields.Text(request.Name, "name");
-        Identify(descriptors.Lend(0)).Name = name;
+        core.LookAt(descriptors.Lend(0)).Name = name;
         RequestFields.Done(connection, request.Header);
     }
 
@@ -26,17 +24,15 @@ internal sealed class ShownBufferRequests(HostCore core)
     {
         using var shown = descriptors.Take(0);
         var record = core.Adopter.Adopt(shown, RequestFields.Text(request.Name, "name"), request.Former, connection.Caller);
-        var reply = new AdoptReply { Header = RequestFields.ReplyHeader<AdoptReply>(request.Header), Buffer = Replies.Buffer(record, core.Allocator.Epoch, core.Time) };
+        var reply = new AdoptReply { Header = RequestFields.ReplyHeader<AdoptReply>(request.Header), Buffer = Replies.Buffer(record, core.Epoch, core.Time) };
         connection.Send(MessageCodec.Bytes(in reply), []);
     }
 
     public void GiveBack(Connection connection, in GiveBackRequest request, ReceivedDescriptors descriptors)
     {
         using var shown = descriptors.Take(0);
-        var taken = core.Recycler.TryTake(Identify(shown), shown, connection.Domain.Value);
+        var taken = core.Recycler.TryTake(core.Find(shown), shown, connection.Domain.Value);
         var reply = new GiveBackReply { Header = RequestFields.ReplyHeader<GiveBackReply>(request.Header), Taken = taken ? 1u : 0u };
         connection.Send(MessageCodec.Bytes(in reply), []);
     }
-
-    private BufferRecord Identify(SafeHandle shown) => core.Find(shown);
 }

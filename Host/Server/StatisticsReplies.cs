@@ -43,10 +43,8 @@ internal static class StatisticsReplies
         }
 
         counted.Clear();
-        var pools = core.Pools.All;
-        for (var i = 0; i < pools.Count; i++)
+        foreach (var pool in core.Pools.All)
         {
-            var pool = pools[i];
             if (heap is not null && pool.Heap != heap.Name) continue;
             reply.PoolBytes += (ulong)pool.Bytes;
             reply.PoolBuffers += (ulong)pool.Buffers;

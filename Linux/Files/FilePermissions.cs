@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Linux;
 
@@ -10,7 +9,7 @@ public static partial class FilePermissions
     /// <param name="file">A file of the caller's.</param>
     /// <param name="mode">The bits; the umask plays no part.</param>
     /// <returns>EPERM for a file of another user, EBADF for an O_PATH descriptor.</returns>
-    public static Errno TrySet(SafeFileHandle file, UnixFileMode mode)
+    public static Errno TrySet(SafeHandle file, UnixFileMode mode)
     {
         using var fd = new BorrowedDescriptor(file);
         return ErrnoGuard.Of(fchmod(fd.Number, (uint)mode));

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Linux;
 
@@ -39,7 +38,7 @@ public static partial class FileSeals
     /// <param name="memfd">A memfd open for writing.</param>
     /// <param name="seals">The seals to add.</param>
     /// <exception cref="LinuxException">EPERM (sealed against it, or read-only), EBUSY (Write, while writable mappings live), EINVAL (no memfd).</exception>
-    public static void Add(SafeFileHandle memfd, Seals seals)
+    public static void Add(SafeHandle memfd, Seals seals)
     {
         using var fd = new BorrowedDescriptor(memfd);
         ErrnoGuard.Of(fcntl(fd.Number, AddCommand, (nint)(int)seals)).ThrowIfFailed("fcntl(F_ADD_SEALS)", memfd);

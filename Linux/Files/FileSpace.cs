@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Linux;
 
@@ -15,7 +14,7 @@ public static partial class FileSpace
     /// <param name="file">A file open for writing.</param>
     /// <param name="length">The new length.</param>
     /// <returns>EINVAL, EPERM (sealed), EFBIG.</returns>
-    public static Errno TrySetLength(SafeFileHandle file, long length)
+    public static Errno TrySetLength(SafeHandle file, long length)
     {
         using var fd = new BorrowedDescriptor(file);
         return ErrnoGuard.Of(ftruncate(fd.Number, length));
@@ -28,20 +27,20 @@ public static partial class FileSpace
     /// <param name="offset">Where the range starts.</param>
     /// <param name="length">How long it is, above 0.</param>
     /// <returns>ENOMEM or ENOSPC (nothing left), EPERM (sealed), EINVAL.</returns>
-    public static Errno TryAllocate(SafeFileHandle file, long offset, long length) => Fallocate(file, 0, offset, length);
+    public static Errno TryAllocate(SafeHandle file, long offset, long length) => Fallocate(file, 0, offset, length);
 
     /// <summary>Gives the storage of a range back; it then reads as zeros. The length stays.</summary>
     /// <param name="file">A file open for writing.</param>
     /// <param name="offset">Where the range starts.</param>
     /// <param name="length">How long it is, above 0.</param>
     /// <returns>EPERM (sealed against writing), EINVAL.</returns>
-    public static Errno TryPunchHole(SafeFileHandle file, long offset, long length) => Fallocate(file, Punch | KeepSize, offset, length);
+    public static Errno TryPunchHole(SafeHandle file, long offset, long length) => Fallocate(file, Punch | KeepSize, offset, length);
 
     /// <summary>Moves the file offset to the end and returns it, which also works for a dma-buf.</summary>
     /// <param name="file">A file that can seek.</param>
     /// <param name="length">The length; on failure -1.</param>
     /// <returns>ESPIPE for a socket or pipe.</returns>
-    public static Errno TrySeekEnd(SafeFileHandle file, out long length)
+    public static Errno TrySeekEnd(SafeHandle file, out long length)
     {
         using var fd = new BorrowedDescriptor(file);
         length = lseek(fd.Number, 0, SeekEnd);
@@ -53,14 +52,14 @@ public static partial class FileSpace
     /// <param name="from">Where to start looking.</param>
     /// <param name="offset">Where there is one; -1 when it fails.</param>
     /// <returns>ENXIO: there is none.</returns>
-    public static Errno TryFindData(SafeFileHandle file, long from, out long offset)
+    public static Errno TryFindData(SafeHandle file, long from, out long offset)
     {
         using var fd = new BorrowedDescriptor(file);
         offset = lseek(fd.Number, from, SeekData);
         return ErrnoGuard.Of(offset);
     }
 
-    static Errno Fallocate(SafeFileHandle file, int mode, long offset, long length)
+    static Errno Fallocate(SafeHandle file, int mode, long offset, long length)
     {
         using var fd = new BorrowedDescriptor(file);
         Errno errno;

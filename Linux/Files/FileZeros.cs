@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Linux;
 
@@ -16,7 +15,7 @@ public static unsafe partial class FileZeros
     /// <param name="offset">First byte.</param>
     /// <param name="length">Bytes.</param>
     /// <returns>ENOSPC, EDQUOT, EIO; EINVAL for a file on hugetlbfs, which has no write.</returns>
-    public static Errno TryWrite(SafeFileHandle file, long offset, long length)
+    public static Errno TryWrite(SafeHandle file, long offset, long length)
     {
         using var fd = new BorrowedDescriptor(file);
         fixed (byte* zeros = s_zeros)
@@ -41,7 +40,7 @@ public static unsafe partial class FileZeros
     /// <param name="offset">First byte, a multiple of the file's page size.</param>
     /// <param name="length">Bytes, a multiple of the file's page size.</param>
     /// <returns>ENOMEM, ENODEV, EINVAL.</returns>
-    public static Errno TryClearMapped(SafeFileHandle file, long offset, long length)
+    public static Errno TryClearMapped(SafeHandle file, long offset, long length)
     {
         var errno = MemoryMapping.TryMap(file, offset, length, MapProtection.Read | MapProtection.Write, populate: false, alignment: 0, out var mapping);
         if (errno != Errno.None) return errno;

@@ -25,26 +25,37 @@ public static unsafe partial class Memfd
     /// <param name="memfd">The new file, open for reading and writing.</param>
     public static Errno TryCreate(string name, MemfdFlags flags, out SafeFileHandle memfd)
     {
-        Span<byte> text = stackalloc byte[MaxNameLength + 1];
-        var fd = -1;
-        var errno = Errno.EINVAL;
-        if (CString.TryWrite(name, text))
-        {
-            fixed (byte* pointer = text)
-            {
-                fd = memfd_create(pointer, (uint)flags);
-                errno = ErrnoGuard.Of(fd);
-                // Kernels before 6.3 refuse the flag; memory files are never executed here, so doing without is sound.
-                if (errno == Errno.EINVAL && flags.HasFlag(MemfdFlags.NoExecSeal))
-                {
-                    fd = memfd_create(pointer, (uint)(flags & ~MemfdFlags.NoExecSeal));
-                    errno = ErrnoGuard.Of(fd);
-                }
-            }
-        }
-
+        var errno = Create(name, flags, out var fd);
         memfd = new SafeFileHandle(fd, ownsHandle: true);
         return errno;
+    }
+
+    /// <summary>Makes an empty file, and allocates nothing.</summary>
+    /// <param name="name">Shown in /proc as <c>/memfd:NAME</c>; at most <see cref="MaxNameLength"/> bytes.</param>
+    /// <param name="flags">As in the other form.</param>
+    /// <param name="memfd">Where it goes, empty until then, and after a failure.</param>
+    public static Errno TryCreate(string name, MemfdFlags flags, ReusableDescriptor memfd)
+    {
+        ArgumentNullException.ThrowIfNull(memfd);
+        var errno = Create(name, flags, out var fd);
+        memfd.Fill(fd);
+        return errno;
+    }
+
+    static Errno Create(string name, MemfdFlags flags, out int fd)
+    {
+        Span<byte> text = stackalloc byte[MaxNameLength + 1];
+        fd = -1;
+        if (!CString.TryWrite(name, text)) return Errno.EINVAL;
+        fixed (byte* pointer = text)
+        {
+            fd = memfd_create(pointer, (uint)flags);
+            var errno = ErrnoGuard.Of(fd);
+            if (errno != Errno.EINVAL || !flags.HasFlag(MemfdFlags.NoExecSeal)) return errno;
+            // Kernels before 6.3 refuse the flag; memory files are never executed here, so doing without is sound.
+            fd = memfd_create(pointer, (uint)(flags & ~MemfdFlags.NoExecSeal));
+            return ErrnoGuard.Of(fd);
+        }
     }
 
     [LibraryImport("libc", SetLastError = true)]

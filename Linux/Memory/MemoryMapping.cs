@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Linux;
 
@@ -62,7 +61,7 @@ public sealed unsafe partial class MemoryMapping : SafeHandle
     /// <inheritdoc cref="TryMap"/>
     /// <exception cref="LinuxException">EACCES, EPERM, EINVAL, ENODEV, ENOMEM.</exception>
     public static MemoryMapping Map(
-        SafeFileHandle file, long offset, long length, MapProtection protection, bool populate = false, long alignment = 0)
+        SafeHandle file, long offset, long length, MapProtection protection, bool populate = false, long alignment = 0)
     {
         TryMap(file, offset, length, protection, populate, alignment, out var mapping).ThrowIfFailed("mmap", file);
         return mapping!;
@@ -79,7 +78,7 @@ public sealed unsafe partial class MemoryMapping : SafeHandle
     /// <param name="mapping">The caller's to dispose; null on failure.</param>
     /// <returns>EACCES (the description does not allow it), EPERM (sealed), EINVAL, ENODEV, ENOMEM.</returns>
     public static Errno TryMap(
-        SafeFileHandle file, long offset, long length, MapProtection protection, bool populate, long alignment, out MemoryMapping? mapping)
+        SafeHandle file, long offset, long length, MapProtection protection, bool populate, long alignment, out MemoryMapping? mapping)
     {
         mapping = null;
         ArgumentOutOfRangeException.ThrowIfNegative(alignment);

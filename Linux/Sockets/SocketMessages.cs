@@ -15,7 +15,7 @@ public static unsafe partial class SocketMessages
     internal const int CloseOnExecRights = 0x4000_0000;
 
     /// <summary>Sends a message without descriptors.</summary>
-    /// <inheritdoc cref="TrySend(SafeFileHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeFileHandle}, MessageFlags)"/>
+    /// <inheritdoc cref="TrySend(SafeFileHandle, ReadOnlySpan{byte}, ReadOnlySpan{SafeHandle}, MessageFlags)"/>
     public static Errno TrySend(SafeFileHandle socket, ReadOnlySpan<byte> data, MessageFlags flags = MessageFlags.None) =>
         Send(socket, data, null, 0, flags);
 
@@ -25,8 +25,8 @@ public static unsafe partial class SocketMessages
     /// <param name="descriptor">Copied to the receiver; it stays the caller's and may be closed afterwards.</param>
     /// <param name="flags">Whether to wait.</param>
     /// <returns>As the form with several descriptors.</returns>
-    public static Errno TrySend(SafeFileHandle socket, ReadOnlySpan<byte> data, SafeFileHandle descriptor, MessageFlags flags = MessageFlags.None) =>
-        TrySend(socket, data, new ReadOnlySpan<SafeFileHandle>(in descriptor), flags);
+    public static Errno TrySend(SafeFileHandle socket, ReadOnlySpan<byte> data, SafeHandle descriptor, MessageFlags flags = MessageFlags.None) =>
+        TrySend(socket, data, new ReadOnlySpan<SafeHandle>(in descriptor), flags);
 
     /// <summary>Sends a message with descriptors.</summary>
     /// <param name="socket">A connected socket.</param>
@@ -37,7 +37,7 @@ public static unsafe partial class SocketMessages
     /// ETOOMANYREFS (this user has too many descriptors in flight), EINVAL (too many descriptors in one message).</returns>
     [SkipLocalsInit]
     public static Errno TrySend(
-        SafeFileHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeFileHandle> descriptors, MessageFlags flags = MessageFlags.None)
+        SafeFileHandle socket, ReadOnlySpan<byte> data, ReadOnlySpan<SafeHandle> descriptors, MessageFlags flags = MessageFlags.None)
     {
         if (descriptors.IsEmpty) return Send(socket, data, null, 0, flags);
         if (descriptors.Length > ReceivedDescriptors.KernelLimit) return Errno.EINVAL;

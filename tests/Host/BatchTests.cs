@@ -56,7 +56,7 @@ public sealed class BatchTests
         Assert.Equal(request, Messages.Batch(42, "plain", [(4096, 1), (8192, 1)], fileFlags: 0x80002, name: "f"));
         client.Send(request);
         using var reply = client.Receive();
-        var epoch = Convert.ToHexString(BitConverter.GetBytes(host.Host.Core.Allocator.Epoch));
+        var epoch = Convert.ToHexString(BitConverter.GetBytes(host.Host.Core.Epoch));
         Assert.Equal(
             "60000000" + "3C80" + "0000" + "2A00000000000000" + "02000000" + "20000000" + "00000000" + "00000000"
             + epoch + "0100000000000000" + "0010000000000000" + "04000000" + "00100000"

@@ -1,4 +1,5 @@
 using DmaHeap.Hosting;
+using DmaHeap.Hosting.Configuration;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Protocol;
 using DmaHeap.Tests.Linux;
@@ -12,6 +13,7 @@ namespace DmaHeap.Tests.Host;
 [Collection(ExclusiveCollection.Name)]
 public sealed class GarbageTests : IDisposable
 {
+    private const int Page = 4096, Ready = 512;
     private const int Warm = 300, Rounds = 200, Windows = 8;
     private const int Handle = 64;
 
@@ -26,6 +28,7 @@ public sealed class GarbageTests : IDisposable
             Heaps =
             [
                 new HeapDefinition { Name = "plain", Aliases = ["other"], Create = context => new PagesHeap(context) },
+                new HeapDefinition { Name = "pooled", Create = context => new PagesHeap(context), Pool = new PoolConfiguration { Min = new(Ready * Page), Sizes = [new(Page)] } },
                 new HeapDefinition { Name = "hooked", Create = context => new HookedHeap(context) },
             ],
             SocketPath = _directory["socket"],
@@ -74,13 +77,51 @@ public sealed class GarbageTests : IDisposable
         });
     }
 
-    // What lives as long as the buffer: the record, the heap's object and its memory; and the two handles through which its file was made and handed out.
     [Fact]
-    public void An_allocation_and_its_release_leave_what_the_buffer_was()
+    public void An_allocation_and_its_release_leave_nothing()
     {
-        const int Record = 136, HeapObject = 24, Memory = 72;
-        Leaves(Record + HeapObject + Memory + 2 * Handle, "allocate", id => _client.Ask(Messages.Allocate(id, "plain", 4096)).Dispose());
-        Leaves(Record + HeapObject + Memory + 2 * Handle, "allocate by name", id => _client.Ask(Messages.Allocate(id, "other", 4096, name: "frame")).Dispose());
+        Leaves(0, "allocate", id => _client.Ask(Messages.Allocate(id, "plain", 4096)).Dispose());
+        Leaves(0, "allocate by name", id => _client.Ask(Messages.Allocate(id, "other", 4096, name: "frame")).Dispose());
+        Leaves(0, "allocate several", id => _client.Ask(Messages.Allocate(id, "plain", 4096, count: 32)).Dispose());
+    }
+
+    [Fact]
+    public void An_allocation_from_a_pool_leaves_nothing_nor_does_the_filling()
+    {
+        Assert.True(SpinWait.SpinUntil(() => _host.Core.Pools.Pieces == Ready, TimeSpan.FromSeconds(10)), "the pool is not filled");
+        Leaves(0, "allocate", id => _client.Ask(Messages.Allocate(id, "pooled", Page)).Dispose());
+        var hits = ((HeapStatistics)_host.Statistics("pooled")).PoolHits;
+        Assert.True(hits >= Ready, $"{hits} came from the pool");
+    }
+
+    // A heap that holds its buffers' memory itself may hold it for longer: the memory object is its own for good, and the buffer is what it makes.
+    [Fact]
+    public void An_allocation_of_a_heap_with_buffers_of_its_own_leaves_what_the_heap_had()
+    {
+        const int HeapObject = 24, Memory = 144, Place = 32;
+        Leaves(HeapObject + Memory + Place, "allocate", id => _client.Ask(Messages.Allocate(id, "hooked", 4096)).Dispose());
+    }
+
+    [Fact]
+    public void A_buffer_that_was_described_leaves_nothing_either()
+    {
+        Leaves(0, "allocate and describe", id =>
+        {
+            using var reply = _client.Ask(Messages.Allocate(id, "plain", 4096));
+            _client.Ask(Messages.Describe(_client.NextId()), reply.Descriptors);
+        });
+    }
+
+    // Who keeps what a listing or an importer found is not known: the buffer's objects are not used again. That is once for each buffer, whatever is done with it.
+    [Fact]
+    public void A_buffer_that_was_listed_leaves_what_it_was()
+    {
+        const int Record = 144, Memory = 112, Place = 32, Plain = 24;
+        Leaves(Record + Memory + Place + Plain, "allocate and list", id =>
+        {
+            using var reply = _client.Ask(Messages.Allocate(id, "plain", 4096));
+            _client.Ask(Messages.ListBuffers(_client.NextId()));
+        });
     }
 
     // Attach: what the importer has from then on, with the descriptor it showed. Map: descriptors and ranges, and how to undo it should they not reach the importer.
@@ -130,12 +171,12 @@ public sealed class GarbageTests : IDisposable
         return least;
     }
 
-    private long Allocated() => _host.Server!.Workers.AllocatedBytes + _host.Core.Watch.AllocatedBytes;
+    private long Allocated() => _host.Server!.Workers.AllocatedBytes + _host.Core.Watch.AllocatedBytes + _host.Core.Pools.AllocatedBytes;
 
     private sealed class PagesHeap(IHeapContext context) : Heap<HeapBuffer>
     {
         protected override HeapBuffer Allocate(in AllocationRequest request, CancellationToken cancellationToken) =>
-            new(context.Memory.AllocatePages(new PageRequest { Length = request.Length }));
+            context.Memory.AllocateBuffer(new PageRequest { Length = request.Length });
     }
 
     private sealed class HookedHeap(IHeapContext context) : Heap<HookedBuffer>

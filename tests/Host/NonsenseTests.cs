@@ -169,7 +169,7 @@ public sealed class NonsenseTests
         var reply = numbered.Hello;
         Assert.Equal((ProtocolConstants.Magic, (ushort)1, (ushort)0, ProtocolFeatures.ConnectionNumber), (reply.Magic, reply.Major, reply.Minor, reply.Features));
         Assert.NotEqual(0u, numbered.Connection);
-        Assert.Equal(host.Host.Core.Allocator.Epoch, reply.Epoch);
+        Assert.Equal(host.Host.Core.Epoch, reply.Epoch);
         Assert.Equal(((uint)ProtocolConstants.MaxMessageBytes, 253u), (reply.MaxMessageBytes, reply.MaxDescriptors));
         Assert.Equal((Environment.SystemPageSize, Environment.ProcessId), ((int)reply.PageSize, reply.ProcessId));
     }

@@ -55,7 +55,8 @@ public sealed class PoolThreadsTests
                 return;
             }
 
-            var memory = new PageMemory(files.Make(Name, key.Length, key.Choice, PageFill.Zeroed));
+            var memory = pool.NewPiece();
+            memory.Begin(files.Make(Name, key.Length, key.Choice, PageFill.Zeroed, memory.File));
             Interlocked.Increment(ref made);
             pool.Add(in key, memory, TimeSpan.FromMicroseconds(10));
         }

@@ -14,11 +14,14 @@ namespace DmaHeap.Hosting.Memory.Pools;
 /// <param name="wake">Wakes the filler.</param>
 internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvider time, Action wake) : IReclaimable
 {
+    private const int MostSpare = 4096;
+
     // Each length and name a heap is asked for is a class of its own; whoever makes up a new name each time shall not make us remember them all.
     private const int MostClasses = 64;
 
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(5);
 
+    private readonly Spares<PageMemory> _spares = new(MostSpare);
     private readonly Lock _lock = new();
     private readonly Dictionary<PoolKey, PoolClass> _classes = [];
     private volatile PoolConfiguration? _terms;
@@ -68,11 +71,11 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
     /// <summary>Goes by other terms from now on. What was ready by the old ones is dropped where it is not the same.</summary>
     public void Configure(PoolConfiguration? terms, HeapPages pages)
     {
-        List<PageMemory> dropped = [];
+        List<PageMemory>? dropped = null;
         lock (_lock)
         {
             if (_closed || (Equals(terms, _terms) && pages == _pages)) return;
-            DropAll(dropped);
+            DropAll(ref dropped);
             _classes.Clear();
             (_terms, _pages) = (terms, pages);
             if (terms is not null) AddFixed(terms, pages);
@@ -85,17 +88,20 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
     /// <summary>Drops everything for good.</summary>
     public void Close()
     {
-        List<PageMemory> dropped = [];
+        List<PageMemory>? dropped = null;
         lock (_lock)
         {
             _closed = true;
             _terms = null;
-            DropAll(dropped);
+            DropAll(ref dropped);
             _classes.Clear();
         }
 
         Give(dropped);
     }
+
+    /// <summary>An object for a piece of the heap's, of the pool or not, that is to be made.</summary>
+    public PageMemory NewPiece() => _spares.TryTake(out var spare) ? spare : new PageMemory(_spares);
 
     /// <summary>Takes a piece that is ready. Null where there is none.</summary>
     public PageMemory? TryTake(in PoolKey key)
@@ -161,18 +167,18 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
             }
         }
 
-        memory.Dispose();
+        End(memory);
     }
 
     /// <summary>Drops what nobody wants any more.</summary>
     public void Trim()
     {
         if (_terms is not { } terms) return;
-        List<PageMemory> dropped = [];
+        List<PageMemory>? dropped = null;
         lock (_lock)
         {
             Retarget(Now, terms.Max.Bytes);
-            foreach (var one in _classes.Values) Drop(one, one.Ready.Count - one.Target, dropped);
+            foreach (var one in _classes.Values) Drop(one, one.Ready.Count - one.Target, ref dropped);
         }
 
         Give(dropped);
@@ -189,12 +195,12 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
     /// <returns>Bytes given back.</returns>
     public long Scan(long bytes)
     {
-        List<PageMemory> dropped = [];
+        List<PageMemory>? dropped = null;
         lock (_lock)
         {
             _pausedUntil = Now + s_pause.TotalSeconds;
-            foreach (var one in _classes.Values) bytes -= Drop(one, Math.Min(one.Ready.Count - one.Target, Pieces(one, bytes)), dropped);
-            foreach (var one in _classes.Values.OrderByDescending(one => one.Ready.Count * one.Key.Length)) bytes -= Drop(one, Pieces(one, bytes), dropped);
+            foreach (var one in _classes.Values) bytes -= Drop(one, Math.Min(one.Ready.Count - one.Target, Pieces(one, bytes)), ref dropped);
+            foreach (var one in _classes.Values.OrderByDescending(one => one.Ready.Count * one.Key.Length)) bytes -= Drop(one, Pieces(one, bytes), ref dropped);
         }
 
         return Give(dropped);
@@ -249,17 +255,17 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
         foreach (var one in _classes.Values) one.Scale(factor);
     }
 
-    private void DropAll(List<PageMemory> dropped)
+    private void DropAll(ref List<PageMemory>? dropped)
     {
-        foreach (var one in _classes.Values) Drop(one, one.Ready.Count, dropped);
+        foreach (var one in _classes.Values) Drop(one, one.Ready.Count, ref dropped);
     }
 
-    private long Drop(PoolClass one, int pieces, List<PageMemory> dropped)
+    private long Drop(PoolClass one, int pieces, ref List<PageMemory>? dropped)
     {
         var before = _bytes;
         for (; pieces > 0 && one.Ready.TryPop(out var piece); pieces--)
         {
-            dropped.Add(piece);
+            (dropped ??= []).Add(piece);
             _bytes -= one.Key.Length;
             _buffers--;
         }
@@ -267,13 +273,20 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
         return before - _bytes;
     }
 
-    private long Give(List<PageMemory> dropped)
+    private static void End(PageMemory memory)
     {
+        memory.Dispose();
+        memory.End();
+    }
+
+    private long Give(List<PageMemory>? dropped)
+    {
+        if (dropped is null) return 0;
         var bytes = 0L;
         foreach (var memory in dropped)
         {
             bytes += memory.Length;
-            memory.Dispose();
+            End(memory);
         }
 
         if (bytes > 0) statistics.PoolGaveBack(bytes);

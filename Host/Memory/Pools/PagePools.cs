@@ -13,14 +13,25 @@ namespace DmaHeap.Hosting.Memory.Pools;
 internal sealed class PagePools(HugePages hugePages, Headroom headroom, TimeProvider time, ILogger log) : IDisposable
 {
     private readonly Lock _lock = new();
-    private List<PagePool> _pools = [];
+    private PagePool[] _pools = [];
     private PoolFiller? _filler;
 
     /// <summary>Pools there are, those without terms included.</summary>
-    public IReadOnlyList<PagePool> All => Volatile.Read(ref _pools);
+    public PagePool[] All => Volatile.Read(ref _pools);
 
     /// <summary>Descriptors and watches all pools have.</summary>
-    public int Pieces => All.Sum(pool => pool.Buffers);
+    public int Pieces
+    {
+        get
+        {
+            var pieces = 0;
+            foreach (var pool in All) pieces += pool.Buffers;
+            return pieces;
+        }
+    }
+
+    /// <summary>Bytes that filling them has left on the managed heap.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _filler)?.AllocatedBytes ?? 0;
 
     /// <summary>A pool for one heap, empty and off.</summary>
     public PagePool Open(string heap, HeapStatistics statistics)

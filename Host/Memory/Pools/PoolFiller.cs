@@ -17,16 +17,21 @@ internal sealed class PoolFiller : IDisposable
     private readonly PoolRoom _room;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly ReusableDescriptor _made = new();
     private readonly AutoResetEvent _wanted = new(false);
     private readonly Lock _lock = new();
     private Thread? _thread;
     private volatile bool _stopping;
     private int _state;
+    private long _allocatedBytes;
 
     public PoolFiller(PagePools pools, PageFiles files, BufferWatches watches, PoolRoom room, TimeProvider time, ILogger log)
     {
         (_pools, _files, _watches, _room, _time, _log) = (pools, files, watches, room, time, log);
     }
+
+    /// <summary>Bytes that its thread had allocated on the managed heap when it looked last.</summary>
+    public long AllocatedBytes => Volatile.Read(ref _allocatedBytes);
 
     /// <summary>Has it look. Costs nothing while it is awake.</summary>
     public void Wake()
@@ -67,6 +72,7 @@ internal sealed class PoolFiller : IDisposable
         while (!_stopping)
         {
             Volatile.Write(ref _state, Awake);
+            Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
             var isAll = Fill();
             foreach (var pool in _pools.All) pool.Trim();
             Volatile.Write(ref _state, Asleep);
@@ -108,7 +114,7 @@ internal sealed class PoolFiller : IDisposable
         var began = _time.GetTimestamp();
         try
         {
-            var memory = Make(pool.Heap, in key);
+            var memory = Make(pool, in key);
             _room.Took(memory.Length);
             pool.Add(in key, memory, _time.GetElapsedTime(began));
             pool.NotFilled = null;
@@ -120,17 +126,27 @@ internal sealed class PoolFiller : IDisposable
         }
     }
 
-    private PageMemory Make(string heap, in PoolKey key)
+    // In the end it has one description, which a client may get as it is: see ShownFile.
+    private PageMemory Make(PagePool pool, in PoolKey key)
     {
-        var file = _files.Make(MemoryService.ShownName(heap, key.BufferName), key.Length, key.Choice, PageFill.Zeroed);
-        using (file.File)
+        var memory = pool.NewPiece();
+        try
         {
-            var watch = _watches.Reserve(file.File);
-            var errno = DescriptorReopen.TryOpen(file.File, FileAccessMode.ReadWrite, closeOnExec: true, out var description);
-            if (errno == Errno.None) return new PageMemory(file with { File = description }, watch);
-            watch.Dispose();
-            description.Dispose();
-            throw SystemRefusal.From(errno, "opening memory for a pool");
+            var file = _files.Make(MemoryService.ShownName(pool.Heap, key.BufferName), key.Length, key.Choice, PageFill.Zeroed, _made);
+            var watch = _watches.Reserve(_made);
+            var errno = DescriptorReopen.TryOpen(_made, FileAccessMode.ReadWrite, closeOnExec: true, memory.File);
+            if (errno != Errno.None)
+            {
+                _watches.GiveUp(watch);
+                throw SystemRefusal.From(errno, "opening memory for a pool");
+            }
+
+            memory.Begin(in file, _watches, watch);
+            return memory;
+        }
+        finally
+        {
+            _made.Clear();
         }
     }
 

@@ -174,24 +174,26 @@ internal sealed class Recycler(
     {
         var (record, file) = (given.Record, given.File);
         var (memory, ticket) = ((PageMemory)record.Memory, ((PageMemory)record.Memory).Ticket!);
-        if (record.Attachments > 0 || watches.TryKeep(record) is not { } kept) return "it is in use";
+        if (record.Attachments > 0 || !watches.TryKeep(record)) return "it is in use";
+        var again = new PageMemory();
         releaser.WorkOff();
-        PageMemory? again = null;
+        var isKept = false;
         try
         {
             if ((scrub.Empty(file, memory) ?? room.WhyNot(stores().Sum(store => store.Pieces), memory.Length)) is { } why) return why;
             if (!IsAsMade(file, memory)) return "it is not as it was made";
             if (!scrub.TryFill(file, memory)) return "its pages cannot be had again";
             room.Took(memory.Length);
-            var errno = DescriptorReopen.TryOpen(file, FileAccessMode.ReadWrite, closeOnExec: true, out var description);
+            var errno = DescriptorReopen.TryOpen(file, FileAccessMode.ReadWrite, closeOnExec: true, again.File);
             if (errno != Errno.None) return errno.Describe();
-            again = new PageMemory(new PageFile(description, memory.Length, memory.PageSize, memory.MappedPageSize, PageFill.Zeroed), kept) { Ticket = ticket, WasUsed = true };
+            again.Begin(new PageFile(memory.Length, memory.PageSize, memory.MappedPageSize, PageFill.Zeroed), watches, record.Watch);
+            (again.Ticket, again.WasUsed, isKept) = (ticket, true, true);
             ticket.Store.Add(ticket, again);
             return null;
         }
         finally
         {
-            if (again is null) kept.Dispose();
+            if (!isKept) watches.GiveUp(record.Watch);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Configuration;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Linux;
@@ -126,17 +127,20 @@ public sealed class HugeBufferTests
         const long MoreThanReserved = 64L << 30;
         var huge = new KernelWithout();
         var files = new PageFiles(headroom: null, huge);
-        var refusal = Assert.Throws<HeapException>(() => files.Make("test", MoreThanReserved, PageChoice.Huge, PageFill.Lazy));
+        using var file = new ReusableDescriptor();
+        var refusal = Assert.Throws<HeapException>(() => files.Make("test", MoreThanReserved, PageChoice.Huge, PageFill.Lazy, file));
+        Assert.True(file.IsInvalid);
         Assert.Equal((HeapErrno.NoMemory, HeapCause.NoHugePages), (refusal.Errno, refusal.Cause));
         Assert.Contains("vm.nr_hugepages", refusal.Message);
         for (var i = 0; i < 3; i++)
         {
-            var made = files.Make("test", MoreThanReserved, PageChoice.HugeIfAny, PageFill.Lazy);
-            using (made.File) Assert.Equal((s_page, s_page, PageFill.Lazy), (made.PageSize, made.MappedPageSize, made.Fill));
+            var made = files.Make("test", MoreThanReserved, PageChoice.HugeIfAny, PageFill.Lazy, file);
+            Assert.Equal((s_page, s_page, PageFill.Lazy), (made.PageSize, made.MappedPageSize, made.Fill));
+            file.Clear();
         }
 
         Assert.Equal(1, huge.Asked);
-        Assert.Throws<HeapException>(() => files.Make("test", MoreThanReserved, PageChoice.Huge, PageFill.Lazy)); // who cannot do without asks all the same
+        Assert.Throws<HeapException>(() => files.Make("test", MoreThanReserved, PageChoice.Huge, PageFill.Lazy, file)); // who cannot do without asks all the same
         Assert.Equal(2, huge.Asked);
     }
 
@@ -166,7 +170,7 @@ public sealed class HugeBufferTests
     {
         public int Asked { get; private set; }
 
-        protected override bool AskKernel(SafeFileHandle file, long length)
+        protected override bool AskKernel(SafeHandle file, long length)
         {
             Asked++;
             return false;
