@@ -23,7 +23,7 @@ internal sealed class CaseRun : IDisposable
         HostName = $"conformance-{Interlocked.Increment(ref s_runs)}";
         _host = DmaHeapTestHost.Start(new DmaHeapTestHostOptions
         {
-            Heaps = [new HeapDefinition { Name = HostName, Capabilities = heap.Capabilities, Create = context => _recorder = new RecordingHeap(heap.Create(context)) }],
+            Heaps = [new HeapDefinition { Name = HostName, Capabilities = heap.Capabilities, Create = context => _recorder = new RecordingHeap(heap.Create(new RecordedContext(context))) }],
             Probe = Probe,
         });
     }
