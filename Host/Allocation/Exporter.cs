@@ -48,10 +48,9 @@ internal sealed class Exporter(BufferWatches watches, BufferOps ops, IAllocation
         return withdrawn;
     }
 
-    // Never the description that memfd_create made: the kernel does not count it as a writer, so a write lease would be granted on another one while a client writes through it.
     private static void OpenForClient(in ShownFile shown, FileAccessMode mode, ReusableDescriptor client)
     {
-        if (shown.Watch != 0 && mode == FileAccessMode.ReadWrite)
+        if (shown.MayBeClients && mode == FileAccessMode.ReadWrite)
         {
             client.TakeFrom(shown.File);
             return;

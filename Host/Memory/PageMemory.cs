@@ -16,6 +16,7 @@ internal sealed class PageMemory(Spares<PageMemory>? home = null) : HostMemory
     private long _mappedPageSize;
     private PageFill _fill;
     private int _watch;
+    private bool _isOpenedAnew; // the kernel does not count the description that memfd_create made as a writer: a write lease would tell that nobody writes through it
     private bool _wasShown;
     private bool _isKept;
 
@@ -24,12 +25,12 @@ internal sealed class PageMemory(Spares<PageMemory>? home = null) : HostMemory
 
     /// <summary>The file is there.</summary>
     /// <param name="file">What it is.</param>
-    /// <param name="watches">Where it is watched already, and nobody but a client shall have this description of it; null where the file is the host's own.</param>
-    /// <param name="watch">The watch reserved there.</param>
+    /// <param name="watches">Where it is watched already; null where it is not.</param>
+    /// <param name="watch">The watch reserved there. The description is not the one that memfd_create made, then.</param>
     public void Begin(in PageFile file, BufferWatches? watches = null, int watch = 0)
     {
         Begin(file.Length, file.PageSize);
-        (_mappedPageSize, _fill, _watches, _watch) = (file.MappedPageSize, file.Fill, watches, watch);
+        (_mappedPageSize, _fill, _watches, _watch, _isOpenedAnew) = (file.MappedPageSize, file.Fill, watches, watch, watch != 0);
         (Ticket, WasUsed, _wasShown) = (null, false, false);
     }
 
@@ -69,7 +70,7 @@ internal sealed class PageMemory(Spares<PageMemory>? home = null) : HostMemory
 
             if (!HasFile) throw new HeapException(HeapErrno.InputOutput, HeapCause.HeapFault, "the heap returned memory that was handed out or disposed before");
             _wasShown = true;
-            var shown = new ShownFile(_file, IsOpaque: false) { Watch = _watch };
+            var shown = new ShownFile(_file, IsOpaque: false) { Watch = _watch, MayBeClients = _isOpenedAnew || Ticket is null };
             _watch = 0;
             return shown;
         }

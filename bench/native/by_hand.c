@@ -8,7 +8,7 @@
  *
  * ready:     memfd_create, ftruncate, mmap, a byte written to every page. What follows, munmap and close, is not timed
  * ring:      the same of N frames, each of which is written whole; timed until the last byte of the last one
- * tracked:   N buffers made as a broker makes them, sealed, watched and opened anew, and closed: what it costs when
+ * tracked:   N buffers made as a broker makes them, sealed and watched, and closed: what it costs when
  *            nobody asks anybody. Neither mapped nor touched
  * sustained: all of it, munmap and close too, without a pause; prints how many were made in each tenth of a second
  * --populate has the kernel fault all pages in at once (MAP_POPULATE); --huge takes reserved pages of 2 MiB.
@@ -24,13 +24,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #define PROGRAM "by_hand"
+#include "c_buffer.h"
 #include "c_tool.h"
 
 #ifndef MFD_HUGETLB
@@ -99,26 +99,17 @@ static int64_t ring(uint64_t frames)
 /* The calls of c_broker, in its order. */
 static int64_t tracked(uint64_t frames)
 {
-    static int inotify = -1;
-    static char ends[1 << 16];
     int fds[MOST_FRAMES];
-    if (inotify < 0 && (inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) < 0)
+    if (buffer_ends < 0 && !begin_buffers(IN_NONBLOCK))
         fail("inotify: %s", strerror(errno));
     int64_t begin = now_ns();
-    for (uint64_t i = 0; i < frames; i++) {
-        char path[32];
-        int m = memfd_create("by hand", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        snprintf(path, sizeof path, "/proc/self/fd/%d", m);
-        if (m < 0 || ftruncate(m, (off_t)length) < 0 || fchmod(m, 0600) < 0 || fcntl(m, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0 ||
-            inotify_add_watch(inotify, path, IN_DELETE_SELF) < 0 || (fds[i] = open(path, O_RDWR | O_CLOEXEC)) < 0)
+    for (uint64_t i = 0; i < frames; i++)
+        if ((fds[i] = make_buffer(length, O_RDWR)) < 0)
             fail("a buffer: %s", strerror(errno));
-        close(m);
-    }
     for (uint64_t i = 0; i < frames; i++)
         close(fds[i]);
     int64_t took = now_ns() - begin;
-    while (read(inotify, ends, sizeof ends) > 0)
-        ; /* another thread's time in a broker */
+    hear_ends(NULL); /* another thread's time in a broker */
     return took;
 }
 

@@ -9,13 +9,12 @@
  * stderr. With several threads each has its own epoll set, and connections are dealt out in turn.
  *
  * For a wake-up:  epoll_wait (edge-triggered)
- * for a request:  recvmsg, memfd_create, ftruncate, fchmod, F_ADD_SEALS, inotify_add_watch, open, close, sendmsg, close
+ * for a request:  recvmsg, memfd_create, ftruncate, fchmod, F_ADD_SEALS, inotify_add_watch, sendmsg, close
  * then:           recvmsg -> EAGAIN
  * and, on a thread of its own, a blocking read of the inotify queue, where buffers' ends arrive.
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -23,23 +22,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "c_buffer.h"
 #include "c_wire.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
 
 enum { MAX_THREADS = 64 };
 
-static int inotify;
-static unsigned noexec = MFD_NOEXEC_SEAL;
 
 static int must(int result, const char *what)
 {
@@ -48,21 +40,6 @@ static int must(int result, const char *what)
         exit(1);
     }
     return result;
-}
-
-/* The client's description of a new buffer, of which nothing but a watch stays here. */
-static int make_buffer(uint64_t length, int access)
-{
-    char path[32];
-    int m = must(memfd_create("system:buffer", MFD_CLOEXEC | MFD_ALLOW_SEALING | noexec), "memfd_create");
-    must(ftruncate(m, (off_t)length), "ftruncate");
-    must(fchmod(m, 0600), "fchmod");
-    must(fcntl(m, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL), "F_ADD_SEALS");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", m);
-    must(inotify_add_watch(inotify, path, IN_DELETE_SELF), "inotify_add_watch");
-    int client = must(open(path, access | O_CLOEXEC), "open");
-    close(m);
-    return client;
 }
 
 static void reply(int connection, const struct wire_allocate *request, int fd)
@@ -103,7 +80,7 @@ static bool drain(int connection)
             return errno == EAGAIN || errno == EINTR;
         if (n != sizeof request || msg.msg_controllen != 0 || msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
             return false;
-        reply(connection, &request, make_buffer(request.length, request.file_flags & O_ACCMODE));
+        reply(connection, &request, must(make_buffer(request.length, request.file_flags & O_ACCMODE), "a buffer"));
     }
 }
 
@@ -117,15 +94,6 @@ static void *serve(void *argument)
             if (!drain(events[i].data.fd))
                 close(events[i].data.fd);
     }
-    return NULL;
-}
-
-static void *hear_ends(void *unused)
-{
-    char buffer[1 << 16] __attribute__((aligned(__alignof__(struct inotify_event))));
-    (void)unused;
-    while (read(inotify, buffer, sizeof buffer) > 0 || errno == EINTR)
-        ; /* the host would look the buffers up and release them: another thread's time, not the round trip's */
     return NULL;
 }
 
@@ -148,12 +116,7 @@ int main(int argc, char **argv)
     }
     strcpy(address.sun_path, argv[1]);
 
-    int probe = memfd_create("probe", MFD_CLOEXEC | MFD_ALLOW_SEALING | noexec);
-    if (probe < 0 && errno == EINVAL)
-        noexec = 0; /* before Linux 6.3 */
-    else
-        close(must(probe, "memfd_create"));
-    inotify = must(inotify_init1(IN_CLOEXEC), "inotify_init1");
+    must(begin_buffers(0) ? 0 : -1, "the queue of ends");
     detach(hear_ends, NULL);
     for (long i = 0; i < threads; i++) {
         sets[i] = must(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");

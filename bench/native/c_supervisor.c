@@ -9,7 +9,7 @@
  * notify, so that the cost of the filter alone can be measured. Exit status: the program's; 125 when the supervisor fails.
  *
  * ALLOC: NOTIF_RECV, stat of the caller's descriptor, process_vm_readv, NOTIF_ID_VALID, memfd_create, ftruncate, fchmod,
- *        F_ADD_SEALS, inotify_add_watch, open, close, process_vm_writev of what was read, ADDFD, close,
+ *        F_ADD_SEALS, inotify_add_watch, process_vm_writev of what was read, ADDFD, close,
  *        process_vm_writev of the number, NOTIF_SEND
  * SYNC:  NOTIF_RECV, NOTIF_SEND
  *        with --look: NOTIF_RECV, statx of the caller's descriptor in its /proc directory, which stays open, process_vm_readv, NOTIF_SEND
@@ -17,7 +17,6 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -29,15 +28,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "c_buffer.h"
 
 /* Younger than some distributions' headers; the kernel's ABI, so never another value. */
 #ifndef MFD_NOEXEC_SEAL
@@ -70,8 +69,7 @@ struct alloc {
 #define ALLOC _IOWR('H', 0, struct alloc)
 #define SYNC _IOW('b', 0, uint64_t)
 
-static int listener, inotify;
-static unsigned noexec = MFD_NOEXEC_SEAL;
+static int listener;
 static struct stat node;
 static bool looks;
 extern char **environ;
@@ -85,21 +83,6 @@ static int must(int result, const char *what)
     return result;
 }
 
-/* The client's description of a new buffer, of which nothing but a watch stays here. */
-static int make_buffer(uint64_t length, int access)
-{
-    char path[32];
-    int m = must(memfd_create("system:buffer", MFD_CLOEXEC | MFD_ALLOW_SEALING | noexec), "memfd_create");
-    must(ftruncate(m, (off_t)length), "ftruncate");
-    must(fchmod(m, 0600), "fchmod");
-    must(fcntl(m, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL), "F_ADD_SEALS");
-    snprintf(path, sizeof path, "/proc/self/fd/%d", m);
-    must(inotify_add_watch(inotify, path, IN_DELETE_SELF), "inotify_add_watch");
-    int client = must(open(path, access | O_CLOEXEC), "open");
-    close(m);
-    return client;
-}
-
 /* 0 or an errno. */
 static int serve_alloc(const struct seccomp_notif *request)
 {
@@ -109,7 +92,7 @@ static int serve_alloc(const struct seccomp_notif *request)
         return EFAULT;
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) < 0)
         return errno;
-    int buffer = make_buffer((a.len + 4095) & ~4095ULL, a.fd_flags & O_ACCMODE);
+    int buffer = must(make_buffer((a.len + 4095) & ~4095ULL, a.fd_flags & O_ACCMODE), "a buffer");
     struct seccomp_notif_addfd add = {.id = request->id, .srcfd = (uint32_t)buffer, .newfd_flags = a.fd_flags & O_CLOEXEC};
     int error = 0;
     if (process_vm_writev((pid_t)request->pid, &here, 1, &there, 1, 0) != sizeof a) {
@@ -176,15 +159,6 @@ static void *serve(void *unused)
             answer.error = -look(&request);
         (void)!ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer); /* fails when the caller is gone, whose buffer went with it */
     }
-}
-
-static void *hear_ends(void *unused)
-{
-    char buffer[1 << 16] __attribute__((aligned(__alignof__(struct inotify_event))));
-    (void)unused;
-    while (read(inotify, buffer, sizeof buffer) > 0 || errno == EINTR)
-        ; /* dmaheap would look the buffers up and release them: another thread's time */
-    return NULL;
 }
 
 /* ioctls of types 'H', 'b' and 'u' are notified, all else is allowed. */
@@ -260,12 +234,7 @@ int main(int argc, char **argv)
     must(stat(argv[i], &node), argv[i]);
     start.arguments = argv + i + 1;
 
-    int probe = memfd_create("probe", MFD_CLOEXEC | MFD_ALLOW_SEALING | noexec);
-    if (probe < 0 && errno == EINVAL)
-        noexec = 0; /* before Linux 6.3 */
-    else
-        close(must(probe, "memfd_create"));
-    inotify = must(inotify_init1(IN_CLOEXEC), "inotify_init1");
+    must(begin_buffers(0) ? 0 : -1, "the queue of ends");
     detach(hear_ends);
 
     pthread_t starter;

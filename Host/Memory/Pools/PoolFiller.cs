@@ -30,7 +30,7 @@ internal sealed class PoolFiller : IDisposable
         (_pools, _files, _watches, _room, _time, _log) = (pools, files, watches, room, time, log);
     }
 
-    /// <summary>Bytes that its thread had allocated on the managed heap when it looked last.</summary>
+    /// <summary>Bytes that its thread had allocated on the managed heap when it had made a piece last.</summary>
     public long AllocatedBytes => Volatile.Read(ref _allocatedBytes);
 
     /// <summary>Has it look. Costs nothing while it is awake.</summary>
@@ -72,7 +72,6 @@ internal sealed class PoolFiller : IDisposable
         while (!_stopping)
         {
             Volatile.Write(ref _state, Awake);
-            Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
             var isAll = Fill();
             foreach (var pool in _pools.All) pool.Trim();
             Volatile.Write(ref _state, Asleep);
@@ -118,6 +117,7 @@ internal sealed class PoolFiller : IDisposable
             _room.Took(memory.Length);
             pool.Add(in key, memory, _time.GetElapsedTime(began));
             pool.NotFilled = null;
+            Volatile.Write(ref _allocatedBytes, GC.GetAllocatedBytesForCurrentThread());
             return true;
         }
         catch (Exception exception) // nobody waits for it, and nothing that it meets is to end the host
