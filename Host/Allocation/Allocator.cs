@@ -29,7 +29,7 @@ internal sealed class Allocator(
         HeapSlot? slot = null;
         try
         {
-            var record = AllocateOrRelieve(in request, client, ref slot, cancellationToken);
+            var record = AllocateOrTryAgain(in request, client, ref slot, cancellationToken);
             if (log.IsEnabled(LogLevel.Debug))
                 HostLog.BufferAllocated(log, record.Length, request.Caller.UserId, request.Caller.ProcessId, record.Heap.Name, record.Sequence, CurrentRequest.Text);
             return record;
@@ -48,21 +48,21 @@ internal sealed class Allocator(
         if (exporter.Withdraw(record, client)) releaser.Release(record, ReleaseReason.ExportFailed);
     }
 
-    // Once more when somebody gave back what was missing: nothing of the first try is left then, and nobody is inside the heap on its behalf.
-    private BufferRecord AllocateOrRelieve(in BufferRequest request, ReusableDescriptor client, ref HeapSlot? slot, CancellationToken cancellationToken)
+    private BufferRecord AllocateOrTryAgain(in BufferRequest request, ReusableDescriptor client, ref HeapSlot? slot, CancellationToken cancellationToken)
     {
-        slot = Enter(request.Heap, cancellationToken);
-        try
+        var tries = new SecondTries(late, relief);
+        while (true)
         {
-            return Allocate(slot, in request, client, cancellationToken);
+            slot = Enter(request.Heap, cancellationToken);
+            try
+            {
+                return Allocate(slot, in request, client, cancellationToken);
+            }
+            catch (HeapException refusal)
+            {
+                if (cancellationToken.IsCancellationRequested || !tries.AreWorthOneMore(refusal, (long)Math.Min(request.Length, long.MaxValue), slot.Name)) throw;
+            }
         }
-        catch (HeapException refusal)
-        {
-            if (!relief.ForAllocation(refusal, (long)Math.Min(request.Length, long.MaxValue), slot.Name) || cancellationToken.IsCancellationRequested) throw;
-        }
-
-        slot = Enter(request.Heap, cancellationToken);
-        return Allocate(slot, in request, client, cancellationToken);
     }
 
     // Whoever was let in finishes with this heap, and its buffer keeps the slot. A slot that was replaced meanwhile lets nobody in: then its successor is there already.
@@ -92,7 +92,7 @@ internal sealed class Allocator(
         {
             probe.Reached(AllocationStep.Requested);
             length = Admission.Check(slot, in request);
-            Charge(slot, request.Caller.UserId, length);
+            quotas.Charge(slot.Accounts, request.Caller.UserId, length);
         }
         catch
         {
@@ -136,20 +136,6 @@ internal sealed class Allocator(
         }
     }
 
-    // Who gave a buffer back and asks for another is not refused for the one that is gone: its release is only a moment behind.
-    private void Charge(HeapSlot slot, uint userId, long length)
-    {
-        try
-        {
-            quotas.Charge(slot.Accounts, userId, length);
-        }
-        catch (HeapException refusal) when (refusal.Cause != HeapCause.BufferLimit)
-        {
-            late.TryCatchUp(late.Progress);
-            quotas.Charge(slot.Accounts, userId, length);
-        }
-    }
-
     private HeapBuffer CallHeap(HeapSlot slot, in BufferRequest request, long length, CancellationToken cancellationToken)
     {
         var asked = new AllocationRequest
@@ -168,7 +154,7 @@ internal sealed class Allocator(
         MemoryService.BeginAllocation(request.Name, slot.Memory is { Recycles: true } ? request.Domain?.Value : null);
         try
         {
-            return Call(slot.Heap!, in asked, cancellationToken) ?? throw new InvalidOperationException("Allocate returned null.");
+            return slot.Heap!.Allocate(in asked, cancellationToken) ?? throw new InvalidOperationException("Allocate returned null.");
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -177,21 +163,6 @@ internal sealed class Allocator(
         catch (Exception exception) when (exception is not HeapException)
         {
             throw Faulted(slot, nameof(IHeap.Allocate), exception);
-        }
-    }
-
-    // So with what a heap has left.
-    private HeapBuffer? Call(IHeap heap, in AllocationRequest asked, CancellationToken cancellationToken)
-    {
-        var seen = late.Progress;
-        try
-        {
-            return heap.Allocate(in asked, cancellationToken);
-        }
-        catch (HeapException refusal) when (refusal.Errno == HeapErrno.NoMemory)
-        {
-            if (!late.TryCatchUp(seen)) throw;
-            return heap.Allocate(in asked, cancellationToken);
         }
     }
 

@@ -1,3 +1,4 @@
+using DmaHeap.Hosting;
 using DmaHeap.Linux;
 using DmaHeap.Tests.Support;
 
@@ -55,7 +56,12 @@ public sealed class DescriptorShortageTests
         using var host = new TestHost();
         host.Allocate().Dispose();
         host.AssertNothingIsHeld();
-        using (new NoDescriptors(spare: 1)) Assert.Equal(HeapErrno.TooManyOpenFiles, host.Refused().Errno); // the memory's own is the last
+        using (new NoDescriptors(spare: 1)) // the memory's own is the last; who is to read alone gets another
+        {
+            var request = new BufferRequest { Heap = "plain", Length = 4096, Caller = TestHost.Us, FileFlags = (uint)FileAccessMode.ReadOnly };
+            Assert.Equal(HeapErrno.TooManyOpenFiles, Assert.Throws<HeapException>(() => host.Host.Allocate(in request).Dispose()).Errno);
+        }
+
         Assert.Equal(ReleaseReason.ExportFailed, host.Heap.Released.Last().Reason);
         host.AssertNothingIsHeld();
     }
