@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #include "c_buffer.h"
-#include "c_wire.h"
+#include "../../Protocol/wire.h"
 
 enum { MAX_THREADS = 64 };
 
@@ -49,11 +49,16 @@ static void reply(int connection, const struct wire_allocate *request, int fd)
         struct cmsghdr header;
         char space[CMSG_SPACE(sizeof(int))];
     } control = {.header = {.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))}};
-    struct wire_allocated answer = {
-        .header = {sizeof answer, WIRE_ALLOCATE | WIRE_REPLY, 0, request->header.request_id},
-        .count = 1,
-        .length = request->length,
-        .page_size = 4096,
+    struct {
+        struct wire_allocated head;
+        uint64_t id[2];
+    } answer = {
+        .head = {
+            .header = {sizeof answer, WIRE_ALLOCATE | WIRE_REPLY, 0, request->header.request_id},
+            .count = 1,
+            .length = request->length,
+            .page_size = 4096,
+        },
         .id = {__atomic_add_fetch(&serial, 1, __ATOMIC_RELAXED), 1},
     };
     struct iovec iov = {&answer, sizeof answer};

@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "c_wire.h"
+#include "../../Protocol/wire.h"
 #define PROGRAM "c_client"
 #include "c_tool.h"
 
@@ -44,7 +44,7 @@ static int exchange(int socket, const void *request, size_t size, uint16_t kind,
     } control;
     union {
         struct wire_header header;
-        char bytes[WIRE_MAX];
+        char bytes[WIRE_BYTES];
     } reply;
     struct iovec iov = {&reply, sizeof reply};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};

@@ -7,7 +7,7 @@
 #include <sys/un.h>
 
 #include "common.h"
-#include "wire.h"
+#include "../../../Protocol/wire.h"
 
 #ifndef ETOOMANYREFS
 #define ETOOMANYREFS 109

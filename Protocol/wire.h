@@ -1,6 +1,8 @@
-/* The messages of docs/protocol.md that the stress speaks. Little-endian machines only. */
-#ifndef OWNERS_WIRE_H
-#define OWNERS_WIRE_H
+/*
+ * The messages of docs/protocol.md for programs in C, as far as any here speaks them. What follows a struct in a message (ids, entries) is not part of it. Little-endian machines only.
+ */
+#ifndef DMAHEAP_WIRE_H
+#define DMAHEAP_WIRE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -47,7 +49,7 @@ struct wire_allocate {
     char heap[64], name[32];
 };
 
-struct wire_allocated {
+struct wire_allocated { /* followed by an id of 16 bytes for each buffer */
     struct wire_header header;
     uint32_t count;
     int32_t stopped_by;
