@@ -26,34 +26,43 @@ internal class HugePages(TimeProvider time)
         return isWhole;
     }
 
-    /// <summary>Asks, and looks. A test's one may say no.</summary>
-    protected virtual bool AskKernel(SafeHandle file, long length) => TryTouch(file, length) || TryCollapse(file, length);
+    /// <summary>Advises the kernel. A test's one may answer as an older kernel does.</summary>
+    protected virtual Errno Advise(MemoryMapping mapping, MemoryAdvice advice) => mapping.TryAdvise(advice);
 
-    private static bool TryTouch(SafeHandle file, long length)
+    private bool AskKernel(SafeHandle file, long length)
+    {
+        var errno = MemoryMapping.TryMap(file, 0, length, MapProtection.Read | MapProtection.Write, populate: false, PageChoices.HugePage, out var mapping);
+        if (errno != Errno.None) return false;
+        using (mapping)
+        {
+            Advise(mapping!, MemoryAdvice.HugePage); // "advise" means collapsing as well
+            return TryTouch(file, mapping!) || TryCollapse(file, mapping!);
+        }
+    }
+
+    private bool TryTouch(SafeHandle file, MemoryMapping mapping)
     {
         if (!TransparentHugePages.AreForSharedMemory()) return false;
-        if (IsMappedHuge(file, length, mapping => mapping.TryAdvise(MemoryAdvice.HugePage) == Errno.None && mapping.TryAdvise(MemoryAdvice.PopulateWrite) == Errno.None, isWord: false)) return true;
-        FileSpace.TryPunchHole(file, 0, length); // what came of small pages would have to be copied
+        if (Advise(mapping, MemoryAdvice.PopulateWrite) == Errno.None)
+        {
+            if (!HugeMappings.TryCountBytes(mapping, out var bytes)) return false; // collapsing finds out, and has nothing to do where they are huge
+            if (bytes == mapping.Length) return true;
+        }
+
+        FileSpace.TryPunchHole(file, 0, mapping.Length); // what came of small pages would have to be copied
         return false;
     }
 
-    private static bool TryCollapse(SafeHandle file, long length)
+    private bool TryCollapse(SafeHandle file, MemoryMapping mapping)
     {
         // A part without any page is passed over.
-        for (var at = 0L; at < length; at += PageChoices.HugePage)
+        for (var at = 0L; at < mapping.Length; at += PageChoices.HugePage)
         {
             if (FileZeros.TryWrite(file, at, Environment.SystemPageSize) != Errno.None) return false;
         }
 
-        // Of this the kernel says yes only when all of the range is of huge pages.
-        return IsMappedHuge(file, length, mapping => mapping.TryAdvise(MemoryAdvice.Collapse) == Errno.None, isWord: true);
-    }
-
-    // Where nobody lets us look, the kernel's answer is as good as it was.
-    private static bool IsMappedHuge(SafeHandle file, long length, Func<MemoryMapping, bool> fill, bool isWord)
-    {
-        var errno = MemoryMapping.TryMap(file, 0, length, MapProtection.Read | MapProtection.Write, populate: false, PageChoices.HugePage, out var mapping);
-        if (errno != Errno.None) return false;
-        using (mapping) return fill(mapping!) && (HugeMappings.TryCountBytes(mapping!, out var bytes) ? bytes == length : isWord);
+        if (Advise(mapping, MemoryAdvice.Collapse) != Errno.None) return false;
+        // The kernel says yes only when all of the range is of huge pages: that is as good where nobody lets us look.
+        return !HugeMappings.TryCountBytes(mapping, out var bytes) || bytes == mapping.Length;
     }
 }

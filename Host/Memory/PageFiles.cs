@@ -11,6 +11,8 @@ internal sealed class PageFiles(Headroom? headroom, HugePages hugePages)
 {
     private const Seals FixedSize = Seals.Shrink | Seals.Grow | Seals.Seal;
 
+    private readonly SmallPages _smallPages = new();
+
     /// <param name="name">Shown in /proc/PID/fd.</param>
     /// <param name="length">Bytes, a multiple of the choice's granule.</param>
     /// <param name="choice">The pages wanted.</param>
@@ -45,12 +47,7 @@ internal sealed class PageFiles(Headroom? headroom, HugePages hugePages)
     {
         if (fill != PageFill.Lazy) headroom?.ThrowIfLess(length);
         Sized(name, length, file);
-        var errno = fill switch
-        {
-            PageFill.Taken => FileSpace.TryAllocate(file, 0, length),
-            PageFill.Zeroed => FileZeros.TryWrite(file, 0, length), // pages that are only allocated are zeroed when they are touched; and this is quicker than to touch them
-            _ => Errno.None,
-        };
+        var errno = _smallPages.TryFill(file, length, fill);
         if (errno != Errno.None) throw SystemRefusal.From(errno, "committing a buffer's pages");
         return Sealed(file, length, Environment.SystemPageSize, Environment.SystemPageSize, fill);
     }

@@ -6,12 +6,14 @@ public static class TransparentHugePages
     const string Folder = "sys/kernel/mm/transparent_hugepage";
 
     /// <summary>Whether a memfd gets pages of 2 MiB at its first touch through a mapping that was advised so (<see cref="MemoryAdvice.HugePage"/>).</summary>
-    /// <remarks>From 6.12 on each size has a policy of its own, which may point to the one over all.</remarks>
+    /// <remarks>From 6.12 on each size has a policy of its own, which may point to the one over all; <c>deny</c> there is above them.</remarks>
     /// <param name="root">The directory that /sys lies in.</param>
     public static bool AreForSharedMemory(string root = "/")
     {
+        var all = Selected(root, "shmem_enabled");
+        if (all == "deny") return false;
         var ofSize = Selected(root, "hugepages-2048kB/shmem_enabled") ?? "inherit";
-        var policy = ofSize == "inherit" ? Selected(root, "shmem_enabled") : ofSize;
+        var policy = ofSize == "inherit" ? all : ofSize;
         return policy is "always" or "within_size" or "advise" or "force";
     }
 

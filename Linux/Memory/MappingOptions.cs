@@ -29,6 +29,9 @@ public enum MemoryAdvice
     /// <summary>MADV_HUGEPAGE: use huge pages where the machine's policy leaves it to the program.</summary>
     HugePage = 14,
 
+    /// <summary>MADV_NOHUGEPAGE: use none, whatever the machine's policy says.</summary>
+    NoHugePage = 15,
+
     /// <summary>MADV_DONTDUMP: keep it out of core dumps.</summary>
     DontDump = 16,
 

@@ -47,7 +47,7 @@ public sealed class MappingTests
     {
         using var host = new TestHost();
         using var client = DmaHeapClient.Connect(host.SocketPath);
-        using var buffer = client.Allocate("plain", 4 << 20);
+        using var buffer = client.Allocate("plain", 1 << 20);
         Assert.False(buffer.Flags.HasFlag(BufferFlags.Resident));
 
         using var mapping = buffer.Map();

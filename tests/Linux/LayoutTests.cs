@@ -141,7 +141,7 @@ public sealed class LayoutTests
         ("MAP_ANONYMOUS", MemoryMapping.MapAnonymous), ("MAP_NORESERVE", MemoryMapping.MapNoReserve), ("MAP_POPULATE", MemoryMapping.MapPopulate),
         ("PROT_NONE", (long)MapProtection.None), ("PROT_READ", (long)MapProtection.Read), ("PROT_WRITE", (long)MapProtection.Write), ("MS_SYNC", MemoryMapping.SyncNow),
         ("MADV_DONTNEED", (long)MemoryAdvice.DontNeed), ("MADV_REMOVE", (long)MemoryAdvice.Remove), ("MADV_DONTFORK", (long)MemoryAdvice.DontFork),
-        ("MADV_HUGEPAGE", (long)MemoryAdvice.HugePage), ("MADV_DONTDUMP", (long)MemoryAdvice.DontDump), ("MADV_POPULATE_READ", (long)MemoryAdvice.PopulateRead),
+        ("MADV_HUGEPAGE", (long)MemoryAdvice.HugePage), ("MADV_NOHUGEPAGE", (long)MemoryAdvice.NoHugePage), ("MADV_DONTDUMP", (long)MemoryAdvice.DontDump), ("MADV_POPULATE_READ", (long)MemoryAdvice.PopulateRead),
         ("MADV_POPULATE_WRITE", (long)MemoryAdvice.PopulateWrite), ("MADV_COLLAPSE", (long)MemoryAdvice.Collapse),
         ("IN_DELETE_SELF", (long)InotifyMask.DeleteSelf), ("IN_Q_OVERFLOW", (long)InotifyMask.QueueOverflow), ("IN_IGNORED", (long)InotifyMask.Ignored),
         ("IN_MASK_CREATE", (long)InotifyMask.MaskCreate), ("IN_MASK_ADD", (long)InotifyMask.MaskAdd),

@@ -139,4 +139,23 @@ public sealed class MachineTests
         Assert.Equal(new DmaHeap.Linux.HugePagePool(8, 3, 1), DmaHeap.Linux.HugePagePool.Read(2 << 20, root.Path));
         Assert.Null(DmaHeap.Linux.HugePagePool.Read(1 << 30, root.Path));
     }
+
+    [Theory]
+    [InlineData("always within_size advise [never] deny force", null, false)]
+    [InlineData("always within_size [advise] never deny force", null, true)]
+    [InlineData("always [within_size] advise never deny force", null, true)]
+    [InlineData("[always] within_size advise never deny force", "always [inherit] within_size advise never", true)]
+    [InlineData("always within_size advise never deny [force]", "always [inherit] within_size advise never", true)]
+    [InlineData("always within_size advise [never] deny force", "always [inherit] within_size advise never", false)]
+    [InlineData("always within_size advise [never] deny force", "always inherit within_size [advise] never", true)]
+    [InlineData("[always] within_size advise never deny force", "always inherit within_size advise [never]", false)]
+    [InlineData("always within_size advise never [deny] force", "[always] inherit within_size advise never", false)]
+    public void Huge_pages_come_at_the_first_touch_by_the_policy_of_their_size_unless_all_are_denied(string all, string? ofSize, bool expected)
+    {
+        using var root = new TemporaryDirectory();
+        Assert.False(TransparentHugePages.AreForSharedMemory(root.Path));
+        root.Write("sys/kernel/mm/transparent_hugepage/shmem_enabled", all + "\n");
+        if (ofSize is not null) root.Write("sys/kernel/mm/transparent_hugepage/hugepages-2048kB/shmem_enabled", ofSize + "\n");
+        Assert.Equal(expected, TransparentHugePages.AreForSharedMemory(root.Path));
+    }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Configuration;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Linux;
@@ -67,6 +66,7 @@ public sealed class HugeBufferTests
     [Fact]
     public void Small_pages_are_not_told_for_huge_ones()
     {
+        using var policy = HugePagePolicy.NeverWherePossible(); // else the kernel may give more than is told
         using var host = new PooledHost(pool: null, HeapPages.Auto);
         using var odd = host.Allocate((ulong)(Length + s_page), "fresh");
         Assert.Equal((Length + s_page, s_page, BufferFlags.None), (odd.Length, odd.PageSize, odd.Flags & BufferFlags.Resident));
@@ -121,27 +121,42 @@ public sealed class HugeBufferTests
         Assert.Equal(0, host.Pool.Buffers);
     }
 
-    [Fact]
-    public void Where_the_kernel_has_none_small_ones_do_or_it_is_refused_and_not_asked_again_at_once()
+    /// <summary>EINVAL is what kernels before 6.1 say of collapsing, those before 5.14 of populating, and those without transparent huge pages of all three.</summary>
+    [Theory]
+    [InlineData(MemoryAdvice.Collapse, MemoryAdvice.PopulateWrite)]
+    [InlineData(MemoryAdvice.Collapse, MemoryAdvice.PopulateWrite, MemoryAdvice.HugePage)]
+    public void Where_the_kernel_has_none_small_ones_do_or_it_is_refused_and_not_asked_again_at_once(params MemoryAdvice[] unknown)
     {
-        const long MoreThanReserved = 64L << 30;
-        var huge = new KernelWithout();
-        var files = new PageFiles(headroom: null, huge);
+        var pages = ReservedHugePages.Free + 4;
+        var kernel = new KernelWithout(unknown);
+        var files = new PageFiles(headroom: null, kernel);
         using var file = new ReusableDescriptor();
-        var refusal = Assert.Throws<HeapException>(() => files.Make("test", MoreThanReserved, PageChoice.Huge, PageFill.Lazy, file));
+        var refusal = Assert.Throws<HeapException>(() => files.Make("test", pages * HugePage, PageChoice.Huge, PageFill.Lazy, file));
         Assert.True(file.IsInvalid);
         Assert.Equal((HeapErrno.NoMemory, HeapCause.NoHugePages), (refusal.Errno, refusal.Cause));
-        Assert.Contains("vm.nr_hugepages", refusal.Message);
+        Assert.Equal($"{pages} pages of 2 MiB were asked for: too few are reserved and free (vm.nr_hugepages), and the kernel put none together", refusal.Message);
         for (var i = 0; i < 3; i++)
         {
-            var made = files.Make("test", MoreThanReserved, PageChoice.HugeIfAny, PageFill.Lazy, file);
+            var made = files.Make("test", pages * HugePage, PageChoice.HugeIfAny, PageFill.Lazy, file);
             Assert.Equal((s_page, s_page, PageFill.Lazy), (made.PageSize, made.MappedPageSize, made.Fill));
+            Assert.Equal(0, FileStatus.Of(file).Blocks); // nothing is left of what was tried
             file.Clear();
         }
 
-        Assert.Equal(1, huge.Asked);
-        Assert.Throws<HeapException>(() => files.Make("test", MoreThanReserved, PageChoice.Huge, PageFill.Lazy, file)); // who cannot do without asks all the same
-        Assert.Equal(2, huge.Asked);
+        Assert.Equal(1, kernel.Collapses);
+        Assert.Throws<HeapException>(() => files.Make("test", pages * HugePage, PageChoice.Huge, PageFill.Lazy, file)); // who cannot do without asks all the same
+        Assert.Equal(2, kernel.Collapses);
+    }
+
+    [Fact]
+    public void Without_collapsing_pages_come_at_the_first_touch_where_the_policy_allows_that()
+    {
+        using var policy = new HugePagePolicy("advise");
+        using var place = new ReusableDescriptor();
+        var made = new PageFiles(headroom: null, new KernelWithout(MemoryAdvice.Collapse)).Make("test", (ReservedHugePages.Free + 4) * HugePage, PageChoice.Huge, PageFill.Lazy, place);
+        Assert.Equal((s_page, HugePage, PageFill.Zeroed), (made.PageSize, made.MappedPageSize, made.Fill));
+        using var file = place.ToFileHandle();
+        AssertMappedHuge(file, made.Length);
     }
 
     private static void SkipUnlessPutTogether()
@@ -166,14 +181,14 @@ public sealed class HugeBufferTests
     private static MemoryMapping MapAligned(SafeFileHandle handle, long length) =>
         MemoryMapping.Map(handle, 0, length, MapProtection.Read | MapProtection.Write, populate: true, alignment: HugePage);
 
-    private sealed class KernelWithout() : HugePages(TimeProvider.System)
+    private sealed class KernelWithout(params MemoryAdvice[] unknown) : HugePages(TimeProvider.System)
     {
-        public int Asked { get; private set; }
+        public int Collapses { get; private set; }
 
-        protected override bool AskKernel(SafeHandle file, long length)
+        protected override Errno Advise(MemoryMapping mapping, MemoryAdvice advice)
         {
-            Asked++;
-            return false;
+            if (advice == MemoryAdvice.Collapse) Collapses++;
+            return unknown.Contains(advice) ? Errno.EINVAL : base.Advise(mapping, advice);
         }
     }
 
