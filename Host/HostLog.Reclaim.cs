@@ -24,7 +24,7 @@ internal static partial class HostLog
     [LoggerMessage(415, LogLevel.Warning, "Heap {Heap} says it gave {Said} bytes back, and what it says it has fell by {Fell}; the lesser counts")]
     public static partial void ShrinkerDoubted(ILogger log, string heap, long said, long fell);
 
-    [LoggerMessage(416, LogLevel.Debug, "Nobody tells when programs wait for memory: {File} cannot be watched ({Errno})")]
+    [LoggerMessage(416, LogLevel.Information, "Nobody tells when programs wait for memory: {File} cannot be watched ({Errno})")]
     public static partial void PressureNotSeen(ILogger log, string file, Linux.Errno errno);
 
     [LoggerMessage(417, LogLevel.Warning, "What the machine and the host's control groups have left cannot be read, so no memory is given back before it runs out: {Reason}")]

@@ -70,19 +70,8 @@ public sealed class NeighbourTests
         Assert.SkipWhen(hoards.Host.Log.Any(line => line.StartsWith("416: Nobody tells", StringComparison.Ordinal)), "this kernel does not let us have pressure told");
         Assert.Empty(hoards.Asked);
 
-        // A program that reads a file of eight times the memory it may have, again and again, waits for its own pages.
-        using var groups = MemoryGroups.CreateOrSkip(8 * MiB);
-        var file = Path.Combine(AppContext.BaseDirectory, $"thrash-{Environment.ProcessId}");
-        string[] command = [.. MemoryGroups.Joining(groups.Add("thrashing")), "/bin/sh", "-c", "dd if=/dev/urandom of=$0 bs=1M count=64 2> /dev/null && while cat $0 > /dev/null; do :; done", file];
-        using var program = RunningProgram.Start(command[0], command[1..]);
-        try
-        {
-            await Eventually.Is(() => hoards.Reclaimer.Totals.Last is { Reason: ReclaimReason.Pressure, Given: > 0 });
-        }
-        finally
-        {
-            File.Delete(file);
-        }
+        using var thrashing = new ThrashingProgram();
+        await Eventually.Is(() => hoards.Reclaimer.Totals.Last is { Reason: ReclaimReason.Pressure, Given: > 0 });
     }
 
     private sealed class Scene : IDisposable
