@@ -1,6 +1,5 @@
 using DmaHeap.Linux;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Reclaim;
 
@@ -18,7 +17,7 @@ internal sealed class PressureWatch : IDisposable
 
     private readonly Reclaimer _reclaimer;
     private readonly ILogger _log;
-    private readonly SafeFileHandle[] _triggers;
+    private readonly PressureSource[] _sources;
     private readonly EventPoll? _poll;
     private readonly EventSignal? _stop;
     private readonly Thread? _thread;
@@ -29,13 +28,13 @@ internal sealed class PressureWatch : IDisposable
     public PressureWatch(Reclaimer reclaimer, IEnumerable<string> files, ILogger log)
     {
         (_reclaimer, _log) = (reclaimer, log);
-        _triggers = [.. files.Select(Set).OfType<SafeFileHandle>()];
-        if (_triggers.Length == 0) return;
+        _sources = [.. files.Select(Set).OfType<PressureSource>()];
+        if (_sources.Length == 0) return;
         try
         {
             (_poll, _stop) = (new EventPoll(), new EventSignal());
             _poll.Add(_stop.Handle, ReadyEvents.Readable, Stopping);
-            for (var i = 0; i < _triggers.Length; i++) _poll.Add(_triggers[i], ReadyEvents.Urgent, (ulong)i);
+            for (var i = 0; i < _sources.Length; i++) _poll.Add(_sources[i].Trigger, ReadyEvents.Urgent, (ulong)i);
         }
         catch (LinuxException exception)
         {
@@ -48,7 +47,7 @@ internal sealed class PressureWatch : IDisposable
     }
 
     /// <summary>How many triggers the kernel let us have.</summary>
-    public int Triggers => _triggers.Length;
+    public int Triggers => _sources.Length;
 
     /// <summary>The files there are on this machine.</summary>
     public static IReadOnlyList<string> Files()
@@ -79,14 +78,14 @@ internal sealed class PressureWatch : IDisposable
 
         _poll?.Dispose();
         _stop?.Dispose();
-        foreach (var trigger in _triggers) trigger.Dispose();
+        foreach (var source in _sources) source.Dispose();
     }
 
-    private SafeFileHandle? Set(string file)
+    private PressureSource? Set(string file)
     {
-        var errno = PressureTrigger.TrySet(file, s_short / Part, s_short, out var trigger);
-        if (errno != Errno.None) errno = PressureTrigger.TrySet(file, s_long / Part, s_long, out trigger);
-        if (errno == Errno.None) return trigger;
+        if (PressureTrigger.TrySet(file, s_short / Part, s_short, out var trigger) == Errno.None) return new PressureSource(trigger, s_short / Part);
+        var errno = PressureTrigger.TrySet(file, s_long / Part, s_long, out trigger);
+        if (errno == Errno.None) return new PressureSource(trigger, s_long / Part);
         HostLog.PressureNotSeen(_log, file, errno);
         return null;
     }
@@ -101,9 +100,9 @@ internal sealed class PressureWatch : IDisposable
             foreach (var (events, number) in ready[..count])
             {
                 if (number == Stopping) return;
-                isPressed |= (events & ReadyEvents.Urgent) != 0;
+                isPressed |= (events & ReadyEvents.Urgent) != 0 && _sources[number].IsPressed();
                 // The group is gone: there is nothing more to hear.
-                if ((events & ReadyEvents.Error) != 0) _poll.TryRemove(_triggers[number]);
+                if ((events & ReadyEvents.Error) != 0) _poll.TryRemove(_sources[number].Trigger);
             }
 
             if (isPressed) Relieve();

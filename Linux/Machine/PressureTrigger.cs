@@ -8,7 +8,7 @@ namespace DmaHeap.Linux;
 /// <summary>Has the kernel tell when programs wait for memory: a pressure stall trigger. Its descriptor is <see cref="ReadyEvents.Urgent"/> at most once in each window.</summary>
 public static unsafe partial class PressureTrigger
 {
-    const int ReadWrite = 2, NonBlocking = 0x800;
+    const int ReadWrite = 2, NonBlocking = 0x800, MostText = 256;
 
     /// <summary>The machine's file.</summary>
     public const string OfTheMachine = "/proc/pressure/memory";
@@ -29,6 +29,27 @@ public static unsafe partial class PressureTrigger
         if (errno != Errno.None) trigger.Dispose();
         return errno;
     }
+
+    /// <summary>How long some task at least waited, ever, as the kernel counts it now.</summary>
+    /// <param name="trigger">A trigger, or its file.</param>
+    /// <returns>Null where it does not say.</returns>
+    public static TimeSpan? ReadTotal(SafeFileHandle trigger)
+    {
+        Span<byte> text = stackalloc byte[MostText];
+        nint read;
+        using (var fd = new BorrowedDescriptor(trigger))
+        fixed (byte* bytes = text) read = pread(fd.Number, bytes, MostText, 0);
+        if (read <= 0) return null;
+        // "some avg10=0.00 avg60=0.00 avg300=0.00 total=3416473", in microseconds; a line for "full" follows.
+        var line = text[..(int)read];
+        if (line.IndexOf((byte)'\n') is var end and >= 0) line = line[..end];
+        var total = line.IndexOf("total="u8);
+        if (total < 0 || !long.TryParse(line[(total + "total=".Length)..], NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds)) return null;
+        return TimeSpan.FromMicroseconds(microseconds);
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint pread(int fd, byte* buffer, nuint length, long offset);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial nint write(int fd, byte* buffer, nuint length);

@@ -124,7 +124,13 @@ public sealed class MachineTests
         {
             Assert.Equal(Errno.None, errno);
             Assert.Equal(Errno.None, poll.TryAdd(trigger, ReadyEvents.Urgent, 1));
+            var some = File.ReadLines(PressureTrigger.OfTheMachine).First();
+            var before = TimeSpan.FromMicroseconds(long.Parse(some[(some.IndexOf("total=", StringComparison.Ordinal) + "total=".Length)..]));
+            Assert.InRange(PressureTrigger.ReadTotal(trigger)!.Value, before, before + TimeSpan.FromSeconds(60));
         }
+
+        using var nothing = File.OpenHandle("/dev/null");
+        Assert.Null(PressureTrigger.ReadTotal(nothing));
 
         // The control: a window that nobody may have.
         Assert.Equal(Errno.EINVAL, PressureTrigger.TrySet(PressureTrigger.OfTheMachine, TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(20), out _));

@@ -1,6 +1,7 @@
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Hosting.Reclaim;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Tests.Reclaim;
 
@@ -79,6 +80,14 @@ public sealed class WatchTests
         watch.Relieve();
 
         Assert.Equal(["a 400", "a 300"], hoards.Asked);
+    }
+
+    [Fact]
+    public void What_the_kernel_tells_of_pressure_is_believed_when_programs_waited_since()
+    {
+        var totals = new Queue<TimeSpan?>(new double?[] { 1000, 1010, 1049, 1050, 1060, 1099, 1500, null }.Select(one => one is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : (TimeSpan?)null));
+        using var source = new PressureSource(new SafeFileHandle(), TimeSpan.FromMilliseconds(100), totals.Dequeue);
+        Assert.Equal([false, false, true, false, false, true, true], Enumerable.Range(0, totals.Count).Select(_ => source.IsPressed()));
     }
 
     [Fact]
