@@ -21,6 +21,13 @@ public sealed class UsageTests : IDisposable
     [InlineData("alloc system 8MiB --count 0", "--count")]
     [InlineData("alloc system 8MiB --hold -1", "--hold")]
     [InlineData("validate", "Required argument")]
+    [InlineData("shrink -1", "such as 8388608")]
+    [InlineData("shrink 0", "such as 8388608")]
+    [InlineData("shrink 8MB", "such as 8MiB")]
+    [InlineData("shrink 1,5GiB", "such as 8MiB")]
+    [InlineData("shrink 8388608TiB", "such as 8MiB")]
+    [InlineData("shrink system 8MB", "such as 8MiB")]
+    [InlineData("shrink system 0", "such as 8388608")]
     public async Task A_wrong_command_line_is_exit_code_2_with_nothing_on_standard_output(string line, string hint)
     {
         var ended = await _sandbox.RunAsync(line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
@@ -34,6 +41,9 @@ public sealed class UsageTests : IDisposable
     [InlineData("buffers")]
     [InlineData("stats")]
     [InlineData("alloc system 8MiB")]
+    [InlineData("shrink 8MiB")]
+    [InlineData("shrink 3d-engine")]
+    [InlineData("shrink 8MB 8MiB")]
     public async Task Without_a_host_the_exit_code_is_3_and_the_message_says_what_to_do(string line)
     {
         var ended = await _sandbox.RunAsync([.. line.Split(' '), "--json"]);
