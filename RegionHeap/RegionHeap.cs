@@ -9,6 +9,7 @@ namespace DmaHeap.Heaps;
 /// Buffers in a part of a file or device, outside the machine's normal RAM. Clients pass them on; importers that are trusted with the whole file get it, with
 /// the offset and length of the buffer.
 /// </summary>
+[TakesNoPages]
 [HeapCapabilities(HeapCapabilities.Unmappable | HeapCapabilities.FixedCapacity)]
 public sealed class RegionHeap : Heap<RegionBuffer>, IHeapGauge
 {

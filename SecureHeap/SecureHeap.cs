@@ -8,6 +8,7 @@ namespace DmaHeap.Heaps;
 /// <summary>
 /// Buffers whose descriptor stands for memory that clients cannot map, read or write; behind it is secret memory of the kernel, given to configured importers only.
 /// </summary>
+[TakesNoPages]
 [HeapCapabilities(HeapCapabilities.Unmappable)]
 public sealed class SecureHeap : Heap<SecureBuffer>
 {

@@ -67,9 +67,14 @@ public static class ConfigurationReader
     internal static IReadOnlyList<HeapConfiguration> ReadWholeHeaps(string path)
     {
         var ignored = new ConfigurationErrors();
-        var heaps = new List<HeapConfiguration>();
         IEnumerable<JsonTreeNode?> roots = [JsonFile.Read(path, ignored), .. DropIns.Read(path, ignored)];
-        foreach (var entry in roots.SelectMany(root => root?.Find("heaps")?.Value.Properties ?? []))
+        return WholeHeaps(roots.OfType<JsonTreeNode>());
+    }
+
+    private static List<HeapConfiguration> WholeHeaps(IEnumerable<JsonTreeNode> roots)
+    {
+        var heaps = new List<HeapConfiguration>();
+        foreach (var entry in roots.SelectMany(root => root.Find("heaps")?.Value.Properties ?? []))
         {
             var errors = new ConfigurationErrors();
             if (OptionsBinder.DescribeOwn<HeapSection>().TryRead(entry.Value, errors, out var section) && errors.Count == 0) heaps.Add(new HeapConfiguration(entry, (HeapSection)section));
@@ -82,7 +87,9 @@ public static class ConfigurationReader
     {
         var added = dropIns.SelectMany(dropIn => HeapsOf(dropIn, errors)).ToArray();
         var configuration = root is null ? null : BindWhole(root, added, sourcePath, errors);
-        HeapNames.Check(root is null ? dropIns : [root, .. dropIns], errors);
+        JsonTreeNode[] roots = root is null ? [.. dropIns] : [root, .. dropIns];
+        HeapNames.Check(roots, errors);
+        foreach (var heap in configuration?.Heaps ?? WholeHeaps(roots)) PoolRules.Check(heap, configuration?.Limits, errors);
         return new(configuration, errors.InOrder());
     }
 

@@ -21,15 +21,12 @@ public sealed class PoolConfiguration : ICheckedOptions, IEquatable<PoolConfigur
     public ByteSize[] Sizes { get; init; } = [];
 
     /// <inheritdoc/>
+    /// <remarks>What lengths come to in a heap's pages, and which of them the limits allow, is known of the heap alone.</remarks>
     public IEnumerable<OptionError> Check()
     {
         if (Min?.Bytes > Max.Bytes) yield return new(nameof(Min), $"{Min} is more than the most there may be, {Max}");
         if (Min is not null && Sizes.Length == 0) yield return new(nameof(Min), "what to keep ready is not said: give \"sizes\" as well");
         if (Sizes.Length > MostSizes) yield return new(nameof(Sizes), $"{Sizes.Length} sizes are more than the {MostSizes} there may be");
-        foreach (var size in Sizes.Where(size => size.Bytes > Max.Bytes)) yield return new(nameof(Sizes), $"{size} does not fit into a pool of {Max}");
-        if (Sizes.Distinct().Count() < Sizes.Length) yield return new(nameof(Sizes), "the same size stands here twice");
-        if (Min is not null && Sizes.All(size => size.Bytes <= Max.Bytes) && Sizes.Sum(size => (decimal)size.Bytes) > Max.Bytes)
-            yield return new(nameof(Sizes), $"one buffer of each size does not fit into a pool of {Max}");
     }
 
     /// <inheritdoc/>

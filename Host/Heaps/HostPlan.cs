@@ -153,6 +153,7 @@ internal static class HostPlan
             var lease = plugins.Take(locator.Locate(heap.Plugin), heap.Trusted, heap.Unloadable);
             var plugin = lease.Plugin;
             if (TypeOf(heap, plugin, errors) is not { } type) return null;
+            PageTerms.Check(heap, type, errors);
             if (heap.Isolation == HeapIsolation.Process) return Isolated(heap, access, lease, type, errors);
             var options = ConfigurationReader.BindOptions(heap, type.OptionsType);
             foreach (var error in options.Errors) errors.Add(error.Location, error.Path, error.Message);

@@ -46,6 +46,24 @@ internal static class PageChoices
         _ => PageChoice.Machine,
     };
 
+    /// <summary>The length a heap with these pages gives who asks for one, and of what it is made then: whole pages of the machine's first, as every request is.</summary>
+    /// <returns>False where no buffer can have that length.</returns>
+    public static bool TryRound(long asked, Configuration.HeapPages pages, out long length, out PageChoice choice)
+    {
+        (length, choice) = (0, PageChoice.Machine);
+        if (asked <= 0 || asked > long.MaxValue - HugePage) return false;
+        length = RoundToMachine(asked);
+        choice = Of(pages, length);
+        length = RoundUp(length, choice.GranuleOf());
+        return true;
+    }
+
+    /// <summary>What a request is rounded up to before anybody is asked.</summary>
+    public static long RoundToMachine(long asked) => RoundUp(asked, Environment.SystemPageSize);
+
+    /// <summary>The smallest buffer of a heap with these pages.</summary>
+    public static long LeastOf(Configuration.HeapPages pages) => Of(pages, 0).GranuleOf();
+
     /// <summary>What lengths are rounded up to.</summary>
     public static long GranuleOf(this PageChoice choice) => choice switch
     {
@@ -53,4 +71,6 @@ internal static class PageChoices
         PageChoice.Reserved1GiB => 1L << 30,
         _ => HugePage,
     };
+
+    private static long RoundUp(long length, long granule) => (length + granule - 1) / granule * granule;
 }

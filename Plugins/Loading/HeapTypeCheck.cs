@@ -23,7 +23,7 @@ static class HeapTypeCheck
             throw Invalid($"it has no public constructor (IHeapContext{(options is null ? "" : ", " + options.Name)})");
 
         HeapCapabilities capabilities = heap.GetCustomAttribute<HeapCapabilitiesAttribute>(inherit: false)?.Capabilities ?? HeapCapabilities.None;
-        return new HeapTypeInfo(heap, options, declared.Name, capabilities);
+        return new HeapTypeInfo(heap, options, declared.Name, capabilities) { TakesPages = !heap.IsDefined(typeof(TakesNoPagesAttribute), inherit: false) };
 
         Type? Find(string typeName) => Type.GetType(
             typeName,

@@ -53,6 +53,34 @@ public sealed class ValidateTests : IDisposable
             document["errors"]!.AsArray().Select(error => ((int)error!["line"]!, (string)error["path"]!)));
     }
 
+    [Theory]
+    [InlineData("validate")]
+    [InlineData("serve", "--config")]
+    public async Task What_is_said_of_pages_that_a_heap_does_not_take_is_refused_where_it_stands(params string[] command)
+    {
+        var file = _sandbox.Write("wrong.json", """
+            { "version": 1, "heaps": {
+              "secret": { "plugin": "SecureHeap", "pool": {}, "pages": "auto", "recycle": "domain", "required": false },
+              "range": { "plugin": "RegionHeap", "isolation": "process", "options": { "path": "/x", "size": "1MiB" },
+                         "recycle": "domain", "pool": {}, "pages": "2MiB" },
+              "late": { "plugin": "AttachTimeHeap", "pool": {}, "pages": "auto", "recycle": "domain" },
+              "plain": { "plugin": "SecureHeap", "pages": "4KiB", "recycle": "never" },
+              "cma": { "plugin": "CmaHeap", "pool": {}, "pages": "auto", "recycle": "domain" } } }
+            """);
+        var ended = await _sandbox.RunAsync([.. command, file]);
+        Assert.Equal(78, ended.ExitCode);
+        const string TakesNone = "takes no pages of the host's memory service", GivesNone = "has no memory that clients could give back";
+        Assert.Equal(
+            [
+                Refusal("2:47: $.heaps.secret.pool", "SecureHeap", TakesNone), Refusal("2:60: $.heaps.secret.pages", "SecureHeap", TakesNone), Refusal("2:79: $.heaps.secret.recycle", "SecureHeap", GivesNone),
+                Refusal("4:25: $.heaps.range.recycle", "RegionHeap", GivesNone), Refusal("4:43: $.heaps.range.pool", "RegionHeap", TakesNone), Refusal("4:56: $.heaps.range.pages", "RegionHeap", TakesNone),
+                Refusal("5:81: $.heaps.late.recycle", "AttachTimeHeap", GivesNone),
+            ],
+            (ended.Output + ended.Error).Split('\n').Where(line => line.Contains("$.", StringComparison.Ordinal)).Select(line => line[line.IndexOf(file, StringComparison.Ordinal)..]));
+
+        string Refusal(string place, string type, string why) => $"{file}:{place}: means nothing here, as {type} {why}: leave \"{place[(place.LastIndexOf('.') + 1)..]}\" out";
+    }
+
     [Fact]
     public async Task A_file_that_is_not_there_is_said_to_be_so()
     {

@@ -54,7 +54,7 @@ public sealed class ConfigurationReaderTests
     {
         var configuration = Reading.Accept("""
             { "$schema": "x", "version": 1,
-              "limits": { "total": "2GiB", "largestBuffer": 4096, "perUser": "1.5GiB" },
+              "limits": { "total": "2GiB", "largestBuffer": 65536, "perUser": "1.5GiB" },
               "heaps": { "linux,cma": {
                 "plugin": "./plugins/Cma.dll", "type": "CmaHeap", "aliases": ["a", "b-1"], "options": { "size": 1 },
                 "limits": { "total": "1GiB", "largestBuffer": "512MiB", "perUser": "1GiB" },
@@ -62,7 +62,7 @@ public sealed class ConfigurationReaderTests
                 "commit": "committed", "pages": "auto", "pool": { "min": "64KiB", "max": "1MiB", "sizes": [4096, "60KiB"] }, "recycle": "domain", "cached": false, "opTimeout": "2m", "required": false } } }
             """);
 
-        Assert.Equal(new LimitsConfiguration { Total = new(2L << 30), LargestBuffer = new(4096), PerUser = new(3L << 29) }, configuration.Limits);
+        Assert.Equal(new LimitsConfiguration { Total = new(2L << 30), LargestBuffer = new(65536), PerUser = new(3L << 29) }, configuration.Limits);
         var heap = Assert.Single(configuration.Heaps);
         Assert.Equal("./plugins/Cma.dll", heap.Plugin);
         Assert.Equal("CmaHeap", heap.Type);

@@ -170,6 +170,9 @@ public static class SchemaCases
         Heap("\"pool\":{\"max\":\"1MiB\",\"sizes\":[\"2MiB\"]}"),
         Heap("\"pool\":{\"sizes\":[\"4KiB\",4096]}"),
         Heap("\"pool\":{\"min\":\"64KiB\",\"max\":\"1MiB\",\"sizes\":[\"600KiB\",\"700KiB\"]}"),
+        Heap("\"pool\":{\"sizes\":[9223372036854775807],\"max\":9223372036854775807}"),
+        Heap("\"pages\":\"2MiB\",\"pool\":{\"max\":\"1MiB\"}"),
+        Heap("\"limits\":{\"largestBuffer\":\"1MiB\"},\"pool\":{\"sizes\":[\"2MiB\"]}"),
     ];
 
     private static string Heap(string keys) => """{"version":1,"heaps":{"h":{"plugin":"X" """ + (keys.Length > 0 ? "," : "") + keys + "}}}";

@@ -233,17 +233,15 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
     // As many buffers of each size, so that they come to the least there is to be.
     private void AddFixed(PoolConfiguration terms, HeapPages pages)
     {
-        PoolKey[] keys = [.. terms.Sizes.Select(size => KeyOf(size.Bytes, pages)).Distinct()];
-        var one = keys.Sum(key => key.Length);
-        var each = terms.Min is { } min && one > 0 ? (int)Math.Min((min.Bytes + one - 1) / one, Math.Max(1, terms.Max.Bytes / one)) : 0;
-        foreach (var key in keys) _classes[key] = new PoolClass(key) { Least = each };
-    }
+        var keys = new HashSet<PoolKey>();
+        foreach (var size in terms.Sizes)
+        {
+            if (PageChoices.TryRound(size.Bytes, pages, out var length, out var choice)) keys.Add(new PoolKey(length, choice, ""));
+        }
 
-    private static PoolKey KeyOf(long length, HeapPages pages)
-    {
-        var choice = PageChoices.Of(pages, length);
-        var granule = choice.GranuleOf();
-        return new PoolKey((length + granule - 1) / granule * granule, choice, "");
+        var one = keys.Sum(key => key.Length);
+        var each = terms.Min is { } min && one > 0 ? (int)Math.Min((min.Bytes - 1) / one + 1, Math.Clamp(terms.Max.Bytes / one, 1, int.MaxValue)) : 0;
+        foreach (var key in keys) _classes[key] = new PoolClass(key) { Least = each };
     }
 
     private void Retarget(double now, long most)

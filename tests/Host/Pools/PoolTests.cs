@@ -40,6 +40,23 @@ public sealed class PoolTests
     }
 
     [Fact]
+    public void A_length_that_is_a_huge_page_once_it_is_rounded_is_ready_for_who_asks_for_it()
+    {
+        using var host = new PooledHost(PooledHost.Fixed(2 << 20, (2 << 20) - 1), HeapPages.Auto);
+        host.WaitFor(1);
+        host.Allocate((2 << 20) - 1).Dispose();
+        Assert.Equal((1, 0), (host.Statistics.PoolHits, host.Statistics.PoolMisses));
+    }
+
+    [Fact]
+    public void Terms_beyond_all_numbers_keep_no_length_ready_that_no_buffer_has()
+    {
+        using var host = new PooledHost(new PoolConfiguration { Min = new(long.MaxValue), Max = new(long.MaxValue), Sizes = [new(long.MaxValue)] });
+        host.Allocate().Dispose();
+        Assert.Equal((0, 0, 0), (host.Pool.Buffers, host.Statistics.PoolHits, host.Statistics.PoolMisses));
+    }
+
+    [Fact]
     public void What_is_asked_for_again_and_again_is_learnt_by_length_and_name()
     {
         using var host = new PooledHost(new PoolConfiguration());
