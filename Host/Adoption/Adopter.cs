@@ -66,6 +66,7 @@ internal sealed class Adopter(Func<HeapRegistry> registry, Quotas quotas, Buffer
         var file = FormerBuffer.Read(shown);
         var slot = registry().Find(file.Heap);
         throwIfRefused(slot);
+        FormerBuffer.Mark(shown);
 
         // Beyond any limit, if need be: the memory is there already, and not to count it would be wrong. Allocations wait until there is room again.
         quotas.ChargeAnyway(slot.Accounts, owner.UserId, file.Length);

@@ -24,12 +24,16 @@ internal readonly record struct FormerBuffer(string Heap, string Name, long Leng
         if (status.UserId != ProcessIdentity.EffectiveUserId) throw Unknown($"its file belongs to user {status.UserId}");
         var (heap, name) = NamesOf(shown) ?? throw Unknown("its file has no heap's name");
         if ((seals & NeverWritten) == Seals.Write && status.Permissions == UnixFileMode.None) throw Lost();
-        if ((seals & NeverWritten) != 0 || status.Permissions != OwnersPages) throw Unknown("its file has another mode or other seals than a heap's");
+        if ((seals & NeverWritten) != 0 || AdoptionMark.Without(status.Permissions) != OwnersPages) throw Unknown("its file has another mode or other seals than a heap's");
         if (FileSystemStatus.TryGet(shown, out var system) is var errno and not Errno.None) throw Memory.SystemRefusal.From(errno, "looking at a buffer");
         var pageSize = Math.Max(system.BlockSize, Environment.SystemPageSize);
         if (status.Length <= 0 || status.Length % pageSize != 0) throw Unknown($"its length of {status.Length} bytes is no buffer's");
         return new FormerBuffer(heap, name, status.Length, pageSize);
     }
+
+    /// <summary>Has every host see that the buffer was adopted.</summary>
+    /// <exception cref="HeapException">It cannot be marked.</exception>
+    public static void Mark(SafeFileHandle shown) => AdoptionMark.Set(shown, OwnersPages);
 
     // Given when it was made, by whoever made it, and never changed since. "HEAP" or "HEAP:NAME".
     private static (string Heap, string Name)? NamesOf(SafeFileHandle shown)

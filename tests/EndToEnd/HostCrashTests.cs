@@ -114,12 +114,13 @@ public sealed class HostCrashTests : IDisposable
         using var buffer = await ours.AllocateAsync("system", 8192);
         Assert.Equal(Errno.None, DescriptorReopen.TryOpen(buffer.Handle, FileAccessMode.ReadOnly, closeOnExec: true, out var reopened));
         using var imported = await theirs.ImportAsync(reopened);
+        var before = ours.Host.Epoch;
         first.Signal(CliSandbox.SigKill);
         await first.EndAsync();
         first.Dispose();
         using var second = await _sandbox.ServeAsync();
 
-        await Eventually.Is(() => buffer.Id!.Value.Epoch == ours.Host.Epoch && imported.Id == buffer.Id);
+        await Eventually.Is(() => ours.Host.Epoch != before && buffer.Id!.Value.Epoch == ours.Host.Epoch && imported.Id == buffer.Id);
         Assert.Single(await BuffersAsync());
         buffer.Dispose();
         Assert.Equal(imported.Id, (await theirs.DescribeAsync(imported.Handle)).Id);

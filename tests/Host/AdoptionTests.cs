@@ -81,6 +81,23 @@ public sealed class AdoptionTests
     }
 
     [Fact]
+    public void One_host_after_another_adopts_it()
+    {
+        using var buffer = Orphan(4096);
+        using var early = new TestHost();
+        using var late = new TestHost();
+        foreach (var host in new[] { early, late })
+        {
+            using var client = host.Connect();
+            Assert.Equal(4096u, client.Ask(Adopt(client), buffer.Handle).As<AdoptReply>().Buffer.Length);
+        }
+
+        buffer.Dispose();
+        early.AssertNothingIsHeld();
+        late.AssertNothingIsHeld();
+    }
+
+    [Fact]
     public void A_file_that_only_looks_like_a_buffer_is_refused_and_nothing_is_counted()
     {
         using var host = new TestHost();

@@ -1,3 +1,4 @@
+using DmaHeap.Hosting.Adoption;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory.Pools;
@@ -181,7 +182,7 @@ internal sealed class Recycler(
         try
         {
             if ((scrub.Empty(file, memory) ?? room.WhyNot(stores().Sum(store => store.Pieces), memory.Length)) is { } why) return why;
-            if (!IsAsMade(file, memory)) return "it is not as it was made";
+            if (WhyNotAsMade(file, memory) is { } change) return change;
             if (!scrub.TryFill(file, memory)) return "its pages cannot be had again";
             room.Took(memory.Length);
             var errno = DescriptorReopen.TryOpen(file, FileAccessMode.ReadWrite, closeOnExec: true, again.File);
@@ -197,11 +198,13 @@ internal sealed class Recycler(
         }
     }
 
-    // What its user could have changed, and the next one would see.
-    private static bool IsAsMade(SafeFileHandle file, PageMemory memory)
+    // What its user could have changed, and the next one would see; and what another host did, for which this buffer would not end.
+    private static string? WhyNotAsMade(SafeFileHandle file, PageMemory memory)
     {
         var status = FileStatus.Of(file);
-        return status.Length == memory.Length && status.Permissions == (UnixFileMode.UserRead | UnixFileMode.UserWrite) && !UserAttributes.Exist(file);
+        if (AdoptionMark.IsIn(status.Permissions)) return "another host was shown it and counts it, too";
+        var isAsMade = status.Length == memory.Length && status.Permissions == (UnixFileMode.UserRead | UnixFileMode.UserWrite) && !UserAttributes.Exist(file);
+        return isAsMade ? null : "it is not as it was made";
     }
 
     private readonly record struct GivenBack(BufferRecord Record, SafeFileHandle File, long Since);

@@ -152,6 +152,24 @@ public sealed partial class RecyclingTests : IDisposable
     }
 
     [Fact]
+    public void A_buffer_that_another_host_was_shown_is_not_used_again_and_ends_for_both()
+    {
+        using var other = new TestHost();
+        using var client = _host.Connect();
+        using var elsewhere = other.Connect();
+        var buffer = client.Allocate(length: Length);
+        var adopt = new AdoptRequest { Header = MessageCodec.Header<AdoptRequest>(MessageKind.Adopt, elsewhere.NextId()) };
+        Assert.Equal((uint)Length, elsewhere.Ask(adopt, buffer).As<AdoptReply>().Buffer.Length);
+        Assert.Equal(1, other.Host.LiveBuffers);
+
+        GiveBack(client, buffer);
+        Eventually.True(() => _host.Log.Any(line => line.StartsWith("401: ", StringComparison.Ordinal) && line.Contains("another host")), "it was not found out");
+        other.AssertNothingIsHeld();
+        _host.AssertNothingIsHeld();
+        Assert.Equal((0, 0), (Slot.Memory!.Recycled.Pieces, _host.Host.Core.Watches.WatchedInodes().Count));
+    }
+
+    [Fact]
     public void Whoever_reads_alone_gives_nothing_back_nor_does_a_heap_that_does_not_recycle_take_it()
     {
         using var client = _host.Connect();
