@@ -20,7 +20,7 @@ public struct GiveBackReply
     /// <summary>Common header.</summary>
     public MessageHeader Header;
 
-    /// <summary>1 when the host goes on to see whether nobody else has the buffer; 0 when it cannot be recycled, and ends with its last reference as any other.</summary>
+    /// <summary>1 when the host goes on to see whether nobody else has the buffer, which is not decided yet; 0 when it cannot be recycled, and ends with its last reference as any other.</summary>
     public uint Taken;
 
     /// <summary>Reserved, zero.</summary>

@@ -267,7 +267,10 @@ class Client:
         return _buffer_info(_unpack("AdoptReply", body))
 
     def give_back(self, buffer: Buffer) -> bool:
-        """Closes a buffer whose file may be another one of the same user, user namespace and control group then; unmap it before. Whether the host goes on to see to that."""
+        """Closes a buffer whose file may be another one of the same user, user namespace and control group then; unmap it before.
+
+        True: the host accepted it, and it is not decided yet: it looks for up to a quarter of a second whether nobody else has the buffer, which otherwise lives on until they let go.
+        What became of it is in statistics(heap): "buffers" without it when it has ended, and "recycled", which counts buffers made of such files. False: it cannot be recycled."""
         try:
             body, _ = self._call(GIVE_BACK, b"", shown=buffer)
             return _unpack("GiveBackReply", body)[0] == 1

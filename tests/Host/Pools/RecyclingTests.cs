@@ -195,6 +195,25 @@ public sealed partial class RecyclingTests : IDisposable
         using (var mapping = again.Map()) Assert.False(mapping.Span.ContainsAnyExcept((byte)0));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task That_it_was_accepted_decides_nothing_and_statistics_tell_what_became_of_it(bool someoneHasIt)
+    {
+        using var client = DmaHeapClient.Connect(_host.SocketPath);
+        var buffer = client.Allocate("plain", Length);
+        DescriptorFlags.TryDuplicate(buffer.Handle, out var duplicate);
+        if (!someoneHasIt) duplicate.Dispose();
+        Assert.True(buffer.GiveBack());
+        if (someoneHasIt) Eventually.True(() => _host.Log.Any(line => line.StartsWith("401: ", StringComparison.Ordinal)), "it was not found out");
+        else WaitForPieces(1);
+        Assert.Equal(someoneHasIt ? 1 : 0, (await client.StatisticsAsync("plain", TestContext.Current.CancellationToken)).Buffers);
+        client.Allocate("plain", Length).Dispose();
+        Assert.Equal(someoneHasIt ? 0 : 1, (await client.StatisticsAsync("plain", TestContext.Current.CancellationToken)).Memory.Recycled);
+        duplicate.Dispose();
+        _host.AssertNothingIsHeld();
+    }
+
     [Fact]
     public void Recycled_memory_is_the_first_to_go_when_memory_is_wanted()
     {
