@@ -49,7 +49,7 @@ public sealed class PoolThreadsTests
 
         void Fill()
         {
-            if (pool.Wanted() is not { } key)
+            if (pool.Wanted() is not { Key: var key })
             {
                 Thread.Yield();
                 return;

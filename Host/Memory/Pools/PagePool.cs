@@ -12,7 +12,7 @@ namespace DmaHeap.Hosting.Memory.Pools;
 /// <param name="statistics">What happens is counted there.</param>
 /// <param name="time">Its clock.</param>
 /// <param name="wake">Wakes the filler.</param>
-internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvider time, Action wake) : IReclaimable
+internal sealed partial class PagePool(string heap, HeapStatistics statistics, TimeProvider time, Action wake) : IReclaimable
 {
     private const int MostSpare = 4096;
 
@@ -129,8 +129,8 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
         return taken;
     }
 
-    /// <summary>What to make next: a piece of the class that has least of what is wanted of it. Null where nothing is wanted, or no more fits.</summary>
-    public PoolKey? Wanted()
+    /// <summary>What to make next: a piece of the class that has least of what is wanted of it, first of those that are to be there in any case. Null where nothing is wanted, or no more fits.</summary>
+    public PoolWish? Wanted()
     {
         if (_terms is not { } terms) return null;
         lock (_lock)
@@ -142,10 +142,10 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
             foreach (var one in _classes.Values)
             {
                 if (one.Ready.Count >= one.Target || _bytes + one.Key.Length > terms.Max.Bytes) continue;
-                if (neediest is null || (long)one.Ready.Count * neediest.Target < (long)neediest.Ready.Count * one.Target) neediest = one;
+                if (neediest is null || one.IsNeedierThan(neediest)) neediest = one;
             }
 
-            return neediest?.Key;
+            return neediest is null ? null : new PoolWish(neediest.Key, neediest.IsOwed);
         }
     }
 
@@ -168,44 +168,6 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
         }
 
         End(memory);
-    }
-
-    /// <summary>Drops what nobody wants any more.</summary>
-    public void Trim()
-    {
-        if (_terms is not { } terms) return;
-        List<PageMemory>? dropped = null;
-        lock (_lock)
-        {
-            Retarget(Now, terms.Max.Bytes);
-            foreach (var one in _classes.Values) Drop(one, one.Ready.Count - one.Target, ref dropped);
-        }
-
-        Give(dropped);
-    }
-
-    /// <summary>Makes none for a while.</summary>
-    public void Pause()
-    {
-        lock (_lock) _pausedUntil = Now + s_pause.TotalSeconds;
-    }
-
-    /// <summary>Gives memory back and makes none for a while: what is beyond the wanted goes first, then what there is most of.</summary>
-    /// <param name="bytes">How much is wanted.</param>
-    /// <returns>Bytes given back.</returns>
-    public long Scan(long bytes)
-    {
-        List<PageMemory>? dropped = null;
-        lock (_lock)
-        {
-            _pausedUntil = Now + s_pause.TotalSeconds;
-            foreach (var one in _classes.Values) bytes -= Drop(one, Math.Min(one.Ready.Count - one.Target, Pieces(one, bytes)), ref dropped);
-            foreach (var one in _classes.Values.OrderByDescending(one => one.Ready.Count * one.Key.Length)) bytes -= Drop(one, Pieces(one, bytes), ref dropped);
-        }
-
-        return Give(dropped);
-
-        static int Pieces(PoolClass one, long bytes) => bytes <= 0 ? 0 : (int)Math.Min(one.Ready.Count, (bytes - 1) / one.Key.Length + 1);
     }
 
     private double Now => (double)time.GetTimestamp() / time.TimestampFrequency;
@@ -251,43 +213,5 @@ internal sealed class PagePool(string heap, HeapStatistics statistics, TimeProvi
         if (wanted <= most) return;
         var factor = (double)most / wanted;
         foreach (var one in _classes.Values) one.Scale(factor);
-    }
-
-    private void DropAll(ref List<PageMemory>? dropped)
-    {
-        foreach (var one in _classes.Values) Drop(one, one.Ready.Count, ref dropped);
-    }
-
-    private long Drop(PoolClass one, int pieces, ref List<PageMemory>? dropped)
-    {
-        var before = _bytes;
-        for (; pieces > 0 && one.Ready.TryPop(out var piece); pieces--)
-        {
-            (dropped ??= []).Add(piece);
-            _bytes -= one.Key.Length;
-            _buffers--;
-        }
-
-        return before - _bytes;
-    }
-
-    private static void End(PageMemory memory)
-    {
-        memory.Dispose();
-        memory.End();
-    }
-
-    private long Give(List<PageMemory>? dropped)
-    {
-        if (dropped is null) return 0;
-        var bytes = 0L;
-        foreach (var memory in dropped)
-        {
-            bytes += memory.Length;
-            End(memory);
-        }
-
-        if (bytes > 0) statistics.PoolGaveBack(bytes);
-        return bytes;
     }
 }

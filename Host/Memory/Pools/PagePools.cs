@@ -33,6 +33,19 @@ internal sealed class PagePools(HugePages hugePages, Headroom headroom, TimeProv
     /// <summary>Bytes that filling them has left on the managed heap.</summary>
     public long AllocatedBytes => Volatile.Read(ref _filler)?.AllocatedBytes ?? 0;
 
+    /// <summary>Makes room for what one of them is to have in any case, of what others have by demand alone.</summary>
+    /// <returns>Bytes that were given up.</returns>
+    public long MakeWay(long bytes)
+    {
+        var given = 0L;
+        foreach (var pool in All.OrderByDescending(pool => pool.Bytes))
+        {
+            if (given < bytes) given += pool.GiveWay(bytes - given);
+        }
+
+        return given;
+    }
+
     /// <summary>A pool for one heap, empty and off.</summary>
     public PagePool Open(string heap, HeapStatistics statistics)
     {

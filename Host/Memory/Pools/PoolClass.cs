@@ -21,6 +21,16 @@ internal sealed class PoolClass(PoolKey key)
 
     public long SurplusBytes => Math.Max(0, Ready.Count - Target) * Key.Length;
 
+    /// <summary>Whether some of them are not there.</summary>
+    public bool IsOwed => Ready.Count < Least;
+
+    /// <summary>Whether it is to have the next piece rather than another class: for what is to be there in any case, then for what it has least of.</summary>
+    public bool IsNeedierThan(PoolClass other)
+    {
+        if (IsOwed != other.IsOwed) return IsOwed;
+        return (long)Ready.Count * other.Target < (long)other.Ready.Count * Target;
+    }
+
     public PageMemory? Take(double now)
     {
         LastTaken = now;

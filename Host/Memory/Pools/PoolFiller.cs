@@ -92,8 +92,8 @@ internal sealed class PoolFiller : IDisposable
             foreach (var pool in _pools.All)
             {
                 if (_stopping) return isAll;
-                if (pool.Wanted() is not { } key) continue;
-                if (TryMake(pool, in key))
+                if (pool.Wanted() is not { } wish) continue;
+                if (TryMake(pool, in wish))
                 {
                     isMore = true;
                     continue;
@@ -107,9 +107,10 @@ internal sealed class PoolFiller : IDisposable
         return isAll;
     }
 
-    private bool TryMake(PagePool pool, in PoolKey key)
+    private bool TryMake(PagePool pool, in PoolWish wish)
     {
-        if (_room.WhyNot(_pools.Pieces, key.Length) is { } why) return NotFilled(pool, why);
+        if (WhyNoRoom(in wish) is { } why) return NotFilled(pool, why);
+        var key = wish.Key;
         var began = _time.GetTimestamp();
         try
         {
@@ -124,6 +125,15 @@ internal sealed class PoolFiller : IDisposable
         {
             return NotFilled(pool, exception.Message);
         }
+    }
+
+    // What is to be there in any case goes first: what others have by demand alone makes way for it.
+    private string? WhyNoRoom(in PoolWish wish)
+    {
+        var why = _room.WhyNot(_pools.Pieces, wish.Key.Length);
+        if (why is null || !wish.IsOwed) return why;
+        _room.Gave(_pools.MakeWay(wish.Key.Length));
+        return _room.WhyNot(_pools.Pieces, wish.Key.Length);
     }
 
     // In the end it has one description, which a client may get as it is: see ShownFile.

@@ -5,3 +5,8 @@ namespace DmaHeap.Hosting.Memory.Pools;
 /// <param name="Choice">Its pages.</param>
 /// <param name="BufferName">The name the buffer is asked for with; empty for none.</param>
 internal readonly record struct PoolKey(long Length, PageChoice Choice, string BufferName);
+
+/// <summary>What a pool would have next.</summary>
+/// <param name="Key">What it is.</param>
+/// <param name="IsOwed">Whether it is to be there whatever is asked for.</param>
+internal readonly record struct PoolWish(PoolKey Key, bool IsOwed);

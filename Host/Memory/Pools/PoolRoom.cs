@@ -31,6 +31,9 @@ internal sealed class PoolRoom(Headroom headroom, TimeProvider time)
     /// <summary>A piece was made.</summary>
     public void Took(long bytes) => _left -= bytes;
 
+    /// <summary>Pieces were given up.</summary>
+    public void Gave(long bytes) => _left += bytes;
+
     // Looked at again from time to time alone: it costs as much as a small piece.
     private long Left()
     {

@@ -1,0 +1,73 @@
+using DmaHeap.Client;
+using DmaHeap.Tests.Cli;
+using DmaHeap.Tests.Support;
+
+namespace DmaHeap.Tests.Host;
+
+/// <summary>What is to be ready in any case, beside a pool that learnt to want more than there is room for: a real host with few descriptors, of which pools may have an eighth.</summary>
+public sealed class PoolMinimumTests : IDisposable
+{
+    private const int Page = 4096, Descriptors = 1024, Room = Descriptors / 8, Least = Room / 2, Burst = Room + 22;
+    private const string Learning = """ "learning": { "plugin": "SystemHeap", "pool": {} } """;
+
+    private readonly CliSandbox _sandbox = new();
+
+    public PoolMinimumTests() => Assert.SkipUnless(Environment.SystemPageSize == Page, "this machine has larger pages");
+
+    public void Dispose() => _sandbox.Dispose();
+
+    [Fact]
+    public async Task What_another_pool_learnt_to_want_makes_way_for_it()
+    {
+        _sandbox.WriteConfiguration(Learning);
+        using var host = await ServeAsync();
+        using var client = await DmaHeapClient.ConnectAsync(_sandbox.Socket);
+        await Eventually.IsAsync(async () => await AskForMoreAsync(client) == Room);
+
+        _sandbox.WriteConfiguration($"{Learning}, {AtLeast("least", Least)}");
+        await client.ReloadAsync();
+        await Eventually.IsAsync(async () => await ReadyAsync(client, "least") == Least);
+        Assert.InRange(await ReadyAsync(client, "learning"), 1, Room - Least); // it gave no more than that, but for what it forgot to want
+    }
+
+    [Fact]
+    public async Task What_another_pool_is_to_have_in_any_case_does_not()
+    {
+        const int Most = Room / 4 * 3;
+        _sandbox.WriteConfiguration(AtLeast("first", Most));
+        using var host = await ServeAsync();
+        using var client = await DmaHeapClient.ConnectAsync(_sandbox.Socket);
+        await Eventually.IsAsync(async () => await ReadyAsync(client, "first") == Most);
+
+        _sandbox.WriteConfiguration($"{AtLeast("first", Most)}, {AtLeast("second", Most)}");
+        await client.ReloadAsync();
+        await Eventually.IsAsync(async () => await ReadyAsync(client, "second") == Room - Most);
+        using (await client.AllocateManyAsync("first", Page, Room)) // wakes the filler
+        {
+        }
+
+        await Eventually.IsAsync(async () => await ReadyAsync(client, "first") + await ReadyAsync(client, "second") == Room);
+        Assert.InRange(await ReadyAsync(client, "second"), Room - Most, Most);
+    }
+
+    private Task<RunningProgram> ServeAsync()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/prlimit"), "prlimit is not installed");
+        return _sandbox.ServeAsync("/usr/bin/prlimit", $"--nofile={Descriptors}:{Descriptors}");
+    }
+
+    private static string AtLeast(string heap, int buffers) => $$""" "{{heap}}": { "plugin": "SystemHeap", "pool": { "min": {{buffers * Page}}, "sizes": [{{Page}}] } } """;
+
+    // More at once than there is room for. Returns how many of them are ready.
+    private static async Task<long> AskForMoreAsync(DmaHeapClient client)
+    {
+        using (await client.AllocateManyAsync("learning", Page, Burst))
+        {
+        }
+
+        await Task.Yield();
+        return await ReadyAsync(client, "learning");
+    }
+
+    private static async Task<long> ReadyAsync(DmaHeapClient client, string heap) => (await client.StatisticsAsync(heap)).Memory.PoolBuffers;
+}
