@@ -1,7 +1,7 @@
 namespace DmaHeap;
 
 /// <summary>
-/// Says that a heap type takes no pages of the host's (<see cref="IHeapMemoryService.AllocatePages"/>): its memory is secret, a region's or a device's. What a configuration says of
+/// Says that a heap type takes no pages of the host's (<see cref="IHeapMemoryService.AllocatePages"/>, <see cref="IHeapMemoryService.AllocateBuffer"/>): its memory is secret, a region's or a device's. What a configuration says of
 /// the heap's pages would mean nothing then, and the host refuses it.
 /// </summary>
 [AttributeUsage(AttributeTargets.Class, Inherited = false)]
