@@ -35,12 +35,13 @@ public sealed partial class DmaHeapHost
         ArgumentNullException.ThrowIfNull(importer);
         var core = Core;
         var record = core.Find(shown);
+        using var kept = Duplicate(shown);
         var one = core.NewImporter(importer, static () => "");
         core.Importers.Add(one);
         try
         {
-            var memory = HostAttachment.Carry(reply => one.Vmap(Number, record, Duplicate(shown), reply));
-            return new HostMapping(memory!, () =>
+            var segments = HostAttachment.Carry(reply => one.Vmap(Number, record, kept, reply));
+            return new HostMapping(segments, () =>
             {
                 try
                 {
@@ -59,9 +60,10 @@ public sealed partial class DmaHeapHost
         }
     }
 
-    internal static SafeFileHandle Duplicate(SafeFileHandle shown)
+    internal static ReusableDescriptor Duplicate(SafeFileHandle shown)
     {
-        var errno = DescriptorFlags.TryDuplicate(shown, out var duplicate);
+        var duplicate = new ReusableDescriptor();
+        var errno = DescriptorFlags.TryDuplicate(shown, duplicate);
         return errno == Errno.None ? duplicate : throw SystemRefusal.From(errno, "keeping the descriptor shown");
     }
 }

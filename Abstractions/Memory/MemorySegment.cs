@@ -14,11 +14,22 @@ public readonly record struct MemorySegment(IHeapMemory Memory, long Offset, lon
         ArgumentNullException.ThrowIfNull(memory);
         if (maxSegmentBytes <= 0 || maxSegmentBytes >= memory.Length) return [new MemorySegment(memory, 0, memory.Length)];
         var segments = new List<MemorySegment>();
-        for (var offset = 0L; offset < memory.Length; offset += maxSegmentBytes)
-        {
-            segments.Add(new MemorySegment(memory, offset, Math.Min(maxSegmentBytes, memory.Length - offset)));
-        }
-
+        Cut(memory, maxSegmentBytes, segments);
         return segments;
+    }
+
+    /// <summary>Adds the whole of some memory to a list, in segments of at most a given length.</summary>
+    /// <param name="memory">The memory.</param>
+    /// <param name="maxSegmentBytes">Longest segment in bytes, 0 for no limit.</param>
+    /// <param name="segments">Receives the segments, in order.</param>
+    public static void Cut(IHeapMemory memory, long maxSegmentBytes, ICollection<MemorySegment> segments)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        ArgumentNullException.ThrowIfNull(segments);
+        var step = maxSegmentBytes <= 0 ? memory.Length : maxSegmentBytes;
+        for (var offset = 0L; offset < memory.Length; offset += step)
+        {
+            segments.Add(new MemorySegment(memory, offset, Math.Min(step, memory.Length - offset)));
+        }
     }
 }

@@ -11,21 +11,47 @@ namespace DmaHeap.Hosting.Buffers;
 /// </summary>
 internal sealed class BufferOps(OpWatch watch, ILogger log)
 {
+    /// <returns>What the heap returned; null where the buffer's class leaves importers to the contract's defaults: then nobody wants one.</returns>
     /// <exception cref="HeapException">The heap refused or failed.</exception>
-    public BufferAttachment Attach(OpCall call, AttachRequest request) =>
-        Call(call, nameof(HeapBuffer.Attach), request, static (buffer, request) => buffer.Attach(in request)) ?? throw Broken(call, nameof(HeapBuffer.Attach), "returned null");
+    public BufferAttachment? Attach(OpCall call, AttachRequest request)
+    {
+        if (call.Record.Heap.HasImporterHooks(call.Record.Buffer))
+        {
+            return Call(call, nameof(HeapBuffer.Attach), request, static (buffer, request) => buffer.Attach(in request)) ?? throw Broken(call, nameof(HeapBuffer.Attach), "returned null");
+        }
+
+        ThrowIfOver(call);
+        request.Constraints.ThrowIfNotMetBy(call.Record.Memory);
+        return null;
+    }
 
     /// <exception cref="HeapException">The heap failed; the attachment counts as ended.</exception>
-    public void Detach(OpCall call, BufferAttachment attachment) =>
-        Undo(call, nameof(HeapBuffer.Detach), attachment, static (buffer, attachment) => buffer.Detach(attachment));
+    public void Detach(OpCall call, BufferAttachment? attachment) =>
+        Undo(call, nameof(HeapBuffer.Detach), attachment, static (buffer, attachment) => buffer.Detach(attachment!));
 
+    /// <param name="call">The call, which has room for segments that no heap makes.</param>
+    /// <param name="attachment">What <see cref="Attach"/> returned; null as well when the heap has ended since.</param>
+    /// <param name="constraints">What the importer takes.</param>
+    /// <param name="direction">Which way it moves data.</param>
     /// <exception cref="HeapException">The heap refused or failed.</exception>
-    public IReadOnlyList<MemorySegment> Map(OpCall call, BufferAttachment attachment, DataDirection direction) =>
-        Call(call, nameof(HeapBuffer.Map), (attachment, direction), static (buffer, of) => buffer.Map(of.attachment, of.direction)) ?? throw Broken(call, nameof(HeapBuffer.Map), "returned null");
+    public IReadOnlyList<MemorySegment> Map(OpCall call, BufferAttachment? attachment, AttachConstraints constraints, DataDirection direction)
+    {
+        var memory = call.Record.Memory;
+        if (attachment is null && memory.Kind == MemoryKind.Pages)
+        {
+            ThrowIfOver(call);
+            MemorySegment.Cut(memory, constraints.SegmentStep(memory), call.Memory.Segments);
+            return call.Memory.Segments;
+        }
+
+        // Of other memory the default gives nothing, and says so itself.
+        attachment ??= new BufferAttachment(new AttachRequest { Constraints = constraints, Direction = direction });
+        return Call(call, nameof(HeapBuffer.Map), (attachment, direction), static (buffer, of) => buffer.Map(of.attachment, of.direction)) ?? throw Broken(call, nameof(HeapBuffer.Map), "returned null");
+    }
 
     /// <exception cref="HeapException">The heap failed; the mapping counts as ended.</exception>
-    public void Unmap(OpCall call, BufferAttachment attachment, IReadOnlyList<MemorySegment> segments, DataDirection direction) =>
-        Undo(call, nameof(HeapBuffer.Unmap), (attachment, segments, direction), static (buffer, of) => buffer.Unmap(of.attachment, of.segments, of.direction));
+    public void Unmap(OpCall call, BufferAttachment? attachment, IReadOnlyList<MemorySegment> segments, DataDirection direction) =>
+        Undo(call, nameof(HeapBuffer.Unmap), (attachment, segments, direction), static (buffer, of) => buffer.Unmap(of.attachment!, of.segments, of.direction));
 
     /// <exception cref="HeapException">The heap refused or failed.</exception>
     public MemorySegment Vmap(OpCall call) => Call(call, nameof(HeapBuffer.Vmap), 0, static (buffer, _) => buffer.Vmap());
@@ -64,7 +90,7 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
     private MmapPolicy AskMmapPolicy(BufferRecord record, IEarlyAnswer? whenGivenUp)
     {
         record.MarkFound(); // the watchdog may come to it late
-        var call = OpCall.For(record, asker: null, static _ => null);
+        var call = OpCall.For(record, asker: null, static _ => { });
         whenGivenUp?.HandOut();
         if (whenGivenUp is not null) call.WhenGivenUp = _ => whenGivenUp.Send(record.Heap.Health.Refusal(record.Heap.Name));
         return Call(call, nameof(HeapBuffer.MmapPolicy), 0, static (buffer, _) => buffer.MmapPolicy);
@@ -117,12 +143,11 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
     // What the op is called with is passed on beside the function, which so captures nothing and is made once.
     private T Call<TArgument, T>(OpCall call, string op, TArgument argument, Func<HeapBuffer, TArgument, T> func)
     {
+        ThrowIfOver(call);
         var (record, slot) = (call.Record, call.Record.Heap);
-        slot.Health.ThrowIfFaulted(slot.Name);
-        if (record.State >= BufferState.Releasing) throw new HeapException(HeapErrno.InputOutput, HeapCause.Stopping, "the buffer was given back to its heap, since the host is stopping");
         if (!slot.IsEnteredBy(op, record.Buffer)) return func(record.Buffer, argument); // the default is the contract's own: it comes back, and throws refusals alone
         watch.Enter(call, op);
-        record.Memory.Shown = call.Shown;
+        record.Memory.Show(call.Shown);
         try
         {
             return func(record.Buffer, argument);
@@ -133,9 +158,16 @@ internal sealed class BufferOps(OpWatch watch, ILogger log)
         }
         finally
         {
-            record.Memory.Shown = null;
+            record.Memory.Show(null);
             watch.Leave(call);
         }
+    }
+
+    private static void ThrowIfOver(OpCall call)
+    {
+        var (record, slot) = (call.Record, call.Record.Heap);
+        slot.Health.ThrowIfFaulted(slot.Name);
+        if (record.State >= BufferState.Releasing) throw new HeapException(HeapErrno.InputOutput, HeapCause.Stopping, "the buffer was given back to its heap, since the host is stopping");
     }
 
     // What undoes something is not called after a release, and that is nobody's fault.

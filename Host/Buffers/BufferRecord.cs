@@ -16,6 +16,7 @@ internal sealed class BufferRecord
     private int _holders;
     private volatile bool _wasFound;
     private OpTurn _turn;
+    private HeapTies _ties;
 
     /// <summary>A buffer begins: it is nobody's but the caller's.</summary>
     public void Begin(ulong sequence, HeapSlot heap, HeapBuffer buffer, HostMemory memory, Caller owner, string name, long createdAt)
@@ -110,14 +111,23 @@ internal sealed class BufferRecord
         return taken;
     }
 
-    /// <summary>Told, in the buffer's turn, when the heap is about to lose the buffer: whoever had ops of the heap called undoes them.</summary>
-    public event Action<OpCall>? HeapEnding;
+    /// <summary>Has it undone with the heap, should that lose the buffer before it is untied.</summary>
+    public void Tie(HeapTie tie)
+    {
+        lock (this) _ties.Add(tie);
+    }
 
-    /// <summary>Has all that the heap's ops gave undone, the latest first.</summary>
+    public void Untie(HeapTie tie)
+    {
+        lock (this) _ties.Remove(tie);
+    }
+
+    /// <summary>The heap is about to lose the buffer, whose turn this is: has all that its ops gave undone, the latest first.</summary>
     public void EndImports(OpCall call)
     {
-        if (HeapEnding is not { } ending) return;
-        foreach (var undo in ending.GetInvocationList().Reverse()) ((Action<OpCall>)undo)(call);
+        HeapTie[] ties;
+        lock (this) ties = _ties.LatestFirst();
+        foreach (var tie in ties) tie.EndWithHeap(call);
     }
 
     /// <summary>Importers attached.</summary>

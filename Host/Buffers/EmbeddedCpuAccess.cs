@@ -37,7 +37,6 @@ internal sealed class EmbeddedCpuAccess(BufferOps ops)
         {
             call.Shown = shown;
             op(call);
-            return null;
         }));
         reply.Wait();
     }

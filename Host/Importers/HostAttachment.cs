@@ -18,11 +18,12 @@ public sealed class HostAttachment : IDisposable
     {
         _core = core;
         var record = core.Find(shown);
+        using var kept = DmaHeapHost.Duplicate(shown);
         _importer = core.NewImporter(caller, () => executable);
         core.Importers.Add(_importer);
         try
         {
-            Carry(reply => _importer.Attach(Number, record, DmaHeapHost.Duplicate(shown), constraints, direction, reply));
+            Carry(reply => _importer.Attach(Number, record, kept, constraints, direction, reply));
         }
         catch
         {
@@ -37,7 +38,7 @@ public sealed class HostAttachment : IDisposable
     /// <exception cref="HeapException">EBUSY <see cref="HeapCause.AlreadyMapped"/>; EACCES where the descriptor shown does not allow it; EINVAL
     /// <see cref="HeapCause.NotAttached"/> after the detach; else the heap's own.</exception>
     public HostMapping Map(DataDirection direction) =>
-        new(Carry(reply => _importer.Map(Number, direction, reply))!, () => Carry(reply => _importer.Unmap(Number, reply)));
+        new(Carry(reply => _importer.Map(Number, direction, reply)), () => Carry(reply => _importer.Unmap(Number, reply)));
 
     /// <summary>Detaches, as <see cref="Dispose"/> does, and says how that went.</summary>
     /// <exception cref="HeapException">EINVAL <see cref="HeapCause.NotAttached"/> when it was detached before. Else what the heap's unmap or detach threw; it counts as done.</exception>
@@ -56,7 +57,7 @@ public sealed class HostAttachment : IDisposable
     /// <summary>Detaches, and unmaps before it what is still mapped. What the heap throws is in the log.</summary>
     public void Dispose() => _core.Importers.Close(_importer);
 
-    internal static MappedMemory? Carry(Action<OpAsker> ask)
+    internal static HostSegment[] Carry(Action<OpAsker> ask)
     {
         using var scope = CurrentRequest.EnterEmbedded();
         var reply = new WaitingReply();

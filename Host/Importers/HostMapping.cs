@@ -1,4 +1,3 @@
-using DmaHeap.Hosting.Importers;
 using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting;
@@ -6,15 +5,9 @@ namespace DmaHeap.Hosting;
 /// <summary>Memory mapped for an importer within the host's own process. Disposing it closes its descriptors and takes the mapping back.</summary>
 public sealed class HostMapping : IDisposable
 {
-    private readonly MappedMemory _memory;
     private Action? _unmap;
 
-    internal HostMapping(MappedMemory memory, Action unmap)
-    {
-        _memory = memory;
-        _unmap = unmap;
-        Segments = [.. memory.Ranges.Select(range => new HostSegment(memory.Descriptors[range.Descriptor], range.Offset, range.Length))];
-    }
+    internal HostMapping(HostSegment[] segments, Action unmap) => (Segments, _unmap) = (segments, unmap);
 
     /// <summary>The memory, in the order of the buffer. Their lengths add up to at least the buffer's.</summary>
     public IReadOnlyList<HostSegment> Segments { get; }
@@ -24,7 +17,7 @@ public sealed class HostMapping : IDisposable
     /// counts as done.</exception>
     public void Unmap()
     {
-        _memory.Dispose();
+        foreach (var segment in Segments) segment.Handle.Dispose();
         var unmap = Interlocked.Exchange(ref _unmap, null) ?? throw new HeapException(HeapErrno.Invalid, HeapCause.BadOrder, "the mapping was taken back before");
         unmap();
     }

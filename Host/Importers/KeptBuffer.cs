@@ -1,102 +1,106 @@
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Ops;
-using Microsoft.Win32.SafeHandles;
+using DmaHeap.Linux;
 
 namespace DmaHeap.Hosting.Importers;
 
-/// <summary>An importer's hold on a buffer: the descriptor it showed is kept, and so the buffer is not released. Taken within the limits, given up once.</summary>
-internal abstract class KeptBuffer(BufferRecord record, SafeFileHandle shown, uint userId, ImportLimits limits)
+/// <summary>
+/// An importer's hold on a buffer: the descriptor it showed is kept, and so the buffer is not released. Taken within the limits, given up once. What is not said to be safe from any
+/// thread is touched only by whoever has the buffer's turn.
+/// </summary>
+/// <remarks>
+/// Used again by its importer, once nobody has it: neither the table of numbers nor any call. A call that was given up has it for good, so that neither the watchdog nor a thread that
+/// comes back late finds another attachment in its place.
+/// </remarks>
+internal abstract class KeptBuffer(Importer importer, KeptTable table) : HeapTie
 {
-    private Action<OpCall>? _heapEnding;
+    private int _holders;
     private int _letGo;
 
-    public BufferRecord Record => record;
+    public Importer Importer => importer;
 
-    /// <summary>The descriptor the importer showed; owned by this object.</summary>
-    public SafeFileHandle Shown => shown;
+    /// <summary>Where its number is.</summary>
+    public KeptTable Table => table;
 
-    /// <summary>Gives the buffer up. Safe to call more than once and from any thread.</summary>
+    public BufferRecord Record { get; private set; } = null!;
+
+    /// <summary>The descriptor the importer showed.</summary>
+    public ReusableDescriptor Shown { get; } = new();
+
+    /// <summary>True between a <see cref="Begin"/> that succeeded and the end.</summary>
+    public abstract bool HasBegun { get; }
+
+    /// <summary>A hold begins. The table has it, and the call that is to begin it with the heap.</summary>
+    /// <param name="record">The buffer.</param>
+    /// <param name="shown">Empty from then on.</param>
+    public void Keep(BufferRecord record, ReusableDescriptor shown)
+    {
+        Shown.TakeFrom(shown);
+        (Record, _holders) = (record, 2);
+        Volatile.Write(ref _letGo, 0);
+    }
+
+    /// <summary>Another call has it. For who knows that somebody has it.</summary>
+    public void Join() => Interlocked.Increment(ref _holders);
+
+    /// <summary>A call that had it is over. Any thread.</summary>
+    public void Leave()
+    {
+        if (Interlocked.Decrement(ref _holders) != 0 || Volatile.Read(ref _letGo) == 0) return;
+        Record = null!;
+        Forget();
+        table.AddSpare(this);
+    }
+
+    /// <summary>Begins it with the heap, which may refuse: then it is to be let go.</summary>
+    public abstract void Begin(OpCall call);
+
+    /// <summary>Ends it with the heap, as far as it began, and lets the buffer go whatever the heap throws.</summary>
+    public abstract void End(OpCall call);
+
+    /// <exception cref="HeapException">It came to nothing, or is over.</exception>
+    public void ThrowIfNotBegun(OpCall call)
+    {
+        if (!HasBegun) throw table.NotThere(call.Subject.Number);
+    }
+
+    /// <summary>Ends it where nobody is left to be told. What the heap throws is in the log.</summary>
+    public void EndQuietly(OpCall call)
+    {
+        try
+        {
+            End(call);
+        }
+        catch (HeapException)
+        {
+        }
+    }
+
+    /// <summary>Gives the buffer up, unless that was done.</summary>
     public void LetGo()
     {
-        if (Interlocked.Exchange(ref _letGo, 1) != 0) return;
-        record.HeapEnding -= _heapEnding;
-        OnLetGo();
-        limits.Return(userId);
-        shown.Dispose();
+        if (TryLetGo()) Shown.Clear();
     }
+
+    /// <summary>Gives the buffer up while a heap that does not come back may be at the descriptor. Any thread.</summary>
+    public void Abandon()
+    {
+        if (TryLetGo()) Shown.Dispose();
+    }
+
+    /// <summary>Drops what it refers to.</summary>
+    protected abstract void Forget();
 
     protected virtual void OnLetGo()
     {
     }
 
-    /// <summary>Has the hold undone with the heap, in the buffer's turn, should that lose the buffer before the hold ends.</summary>
-    protected void Follow(Action<OpCall> heapEnding)
+    private bool TryLetGo()
     {
-        _heapEnding = heapEnding;
-        record.HeapEnding += heapEnding;
+        if (Interlocked.Exchange(ref _letGo, 1) != 0) return false;
+        Record.Untie(this);
+        OnLetGo();
+        importer.Limits.Return(importer.Caller.UserId);
+        return true;
     }
-}
-
-/// <summary>One attachment. What changes is touched only by whoever has the buffer's turn.</summary>
-internal sealed class Attachment(BufferRecord record, SafeFileHandle shown, uint userId, ImportLimits limits, AttachConstraints constraints, DataDirection direction)
-    : KeptBuffer(record, shown, userId, limits)
-{
-    public AttachConstraints Constraints => constraints;
-
-    public DataDirection Direction => direction;
-
-    /// <summary>What the heap returned; null before it did, and for good when it refused.</summary>
-    public BufferAttachment? Given { get; private set; }
-
-    /// <summary>What the heap mapped; null while it is not mapped.</summary>
-    public IReadOnlyList<MemorySegment>? Mapped { get; set; }
-
-    /// <summary>For which direction it is mapped.</summary>
-    public DataDirection MappedDirection { get; set; }
-
-    /// <summary>Notes that the heap let the importer in.</summary>
-    /// <param name="given">What it returned.</param>
-    /// <param name="heapEnding">Undoes the attachment with the heap, should that end before the attachment does.</param>
-    public void Begin(BufferAttachment given, Action<OpCall> heapEnding)
-    {
-        Given = given;
-        Record.Attached();
-        Follow(heapEnding);
-    }
-
-    /// <summary>The heap has ended, and with it what it knew of the attachment: it goes on as one to plain memory.</summary>
-    public void GoOnWithoutHeap()
-    {
-        if (Given is not { } given) return;
-        Given = new BufferAttachment(new AttachRequest
-        {
-            Importer = given.Importer, ImporterExecutable = given.ImporterExecutable, Constraints = given.Constraints, Direction = given.Direction,
-        });
-        if (Mapped is not null) Mapped = [];
-    }
-
-    protected override void OnLetGo()
-    {
-        if (Given is not null) Record.Detached();
-    }
-}
-
-/// <summary>One vmap. What changes is touched only by whoever has the buffer's turn.</summary>
-internal sealed class VirtualMapping(BufferRecord record, SafeFileHandle shown, uint userId, ImportLimits limits)
-    : KeptBuffer(record, shown, userId, limits)
-{
-    /// <summary>What the heap returned; null before it did, and after it was taken back.</summary>
-    public MemorySegment? Mapped { get; set; }
-
-    /// <summary>Notes what the heap gave.</summary>
-    /// <param name="segment">The memory.</param>
-    /// <param name="heapEnding">Takes it back from the importer's side, should the heap end before that does.</param>
-    public void Begin(MemorySegment segment, Action<OpCall> heapEnding)
-    {
-        Mapped = segment;
-        Follow(heapEnding);
-    }
-
-    /// <summary>The heap has ended: the importer has plain memory, and hands that back one day.</summary>
-    public void GoOnWithoutHeap() => Mapped = new MemorySegment(Record.Memory, 0, Record.Length);
 }

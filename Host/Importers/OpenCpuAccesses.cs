@@ -7,23 +7,18 @@ namespace DmaHeap.Hosting.Importers;
 /// CPU accesses to one buffer that one party has begun and not ended, so that each begin a heap saw is followed by its end: by the party, or when that is gone, or before the heap
 /// loses the buffer. Touched only by whoever has the buffer's turn.
 /// </summary>
-internal sealed class OpenCpuAccesses
+internal sealed class OpenCpuAccesses : HeapTie
 {
     /// <summary>So many may be open, since the heap is called for each at the end.</summary>
     public const int Most = 4096;
 
     private readonly BufferOps _ops;
-    private readonly Action<OpCall> _tellHeap;
     private readonly List<(DataDirection Direction, int Count)> _open = [];
     private BufferRecord _record;
     private int _count;
     private Caller? _last;
 
-    public OpenCpuAccesses(BufferOps ops, BufferRecord record)
-    {
-        (_ops, _record) = (ops, record);
-        _tellHeap = TellHeap;
-    }
+    public OpenCpuAccesses(BufferOps ops, BufferRecord record) => (_ops, _record) = (ops, record);
 
     public bool IsEmpty => _count == 0;
 
@@ -43,7 +38,7 @@ internal sealed class OpenCpuAccesses
         }
 
         _ops.BeginCpuAccess(call, direction, caller);
-        if (_count++ == 0) _record.HeapEnding += _tellHeap;
+        if (_count++ == 0) _record.Tie(this);
         _last = caller;
         var at = Find(direction);
         if (at < 0) _open.Add((direction, 1));
@@ -58,7 +53,7 @@ internal sealed class OpenCpuAccesses
         if (at < 0) return false;
         if (_open[at].Count == 1) _open.RemoveAt(at);
         else _open[at] = (direction, _open[at].Count - 1);
-        if (--_count == 0) _record.HeapEnding -= _tellHeap;
+        if (--_count == 0) _record.Untie(this);
         _ops.EndCpuAccess(call, direction, caller);
         return true;
     }
@@ -67,8 +62,8 @@ internal sealed class OpenCpuAccesses
     public void EndAll(OpCall call)
     {
         if (_count == 0) return;
-        _record.HeapEnding -= _tellHeap;
-        TellHeap(call);
+        _record.Untie(this);
+        EndWithHeap(call);
         _open.Clear();
         _count = 0;
     }
@@ -83,8 +78,8 @@ internal sealed class OpenCpuAccesses
         return -1;
     }
 
-    // The party goes on to its own end, of which this heap does not hear any more.
-    private void TellHeap(OpCall call)
+    /// <summary>The party goes on to its own end, of which this heap does not hear any more.</summary>
+    public override void EndWithHeap(OpCall call)
     {
         for (var i = _open.Count - 1; i >= 0; i--)
         {

@@ -1,68 +1,76 @@
+using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Memory;
+using DmaHeap.Hosting.Ops;
 using DmaHeap.Protocol;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Importers;
 
 /// <summary>Turns the segments a heap mapped into descriptors for an importer. A heap's word is checked first: what is wrong with it is the heap's fault, not the importer's.</summary>
-internal static class SegmentOpening
+/// <param name="ops">Says so of a heap that broke the contract.</param>
+/// <param name="call">The call, which gives what is opened.</param>
+/// <param name="op">The op that returned the segments.</param>
+internal readonly ref struct SegmentOpening(BufferOps ops, OpCall call, string op)
 {
     /// <param name="segments">What the heap returned.</param>
-    /// <param name="attachment">For whom.</param>
-    /// <param name="direction">Which way the importer moves data.</param>
-    /// <param name="broken">Makes the exception for a heap that broke the contract.</param>
+    /// <param name="constraints">What the importer takes.</param>
+    /// <param name="direction">Which way it moves data.</param>
+    /// <param name="importer">For whom.</param>
     /// <exception cref="HeapException">EIO: the heap broke the contract. EACCES: the descriptor shown does not allow it. EMFILE. EINVAL: more segments than a message holds.</exception>
-    public static MappedMemory Open(IReadOnlyList<MemorySegment> segments, Attachment attachment, DataDirection direction, Func<string, HeapException> broken)
+    public void Open(IReadOnlyList<MemorySegment> segments, AttachConstraints constraints, DataDirection direction, KeptBuffer importer)
     {
         ThrowIfTooMany(segments);
-        Check(segments, attachment.Record.Memory, broken);
-        CheckConstraints(segments, attachment.Constraints, broken);
-        return Open(segments, direction, attachment);
+        Check(segments, importer.Record.Memory);
+        CheckConstraints(segments, constraints);
+        OpenChecked(segments, direction, importer);
     }
 
     /// <summary>The one segment of a vmap.</summary>
-    public static MappedMemory OpenWhole(MemorySegment segment, VirtualMapping mapping, Func<string, HeapException> broken)
+    public void OpenWhole(MemorySegment segment, KeptBuffer importer)
     {
-        Check([segment], mapping.Record.Memory, broken);
+        var segments = call.Memory.Segments;
+        segments.Add(segment);
+        Check(segments, importer.Record.Memory);
         // Opaque memory is shown by a descriptor that says nothing of what is behind it.
-        return Open([segment], mapping.Record.IsOpaque ? DataDirection.Bidirectional : ShownAccess.MostOf(mapping.Shown), mapping);
+        OpenChecked(segments, importer.Record.IsOpaque ? DataDirection.Bidirectional : ShownAccess.MostOf(importer.Shown), importer);
     }
 
-    private static void Check(IReadOnlyList<MemorySegment> segments, HostMemory own, Func<string, HeapException> broken)
+    private void Check(IReadOnlyList<MemorySegment> segments, HostMemory own)
     {
         var left = own.Length;
-        foreach (var segment in segments)
+        for (var i = 0; i < segments.Count; i++)
         {
-            if (segment.Memory is not HostMemory memory) throw broken("returned a segment of memory that is not of the host's memory service");
-            if (memory != own && memory.IsClaimed) throw broken("returned a segment of another buffer's memory");
+            var segment = segments[i];
+            if (segment.Memory is not HostMemory memory) throw Broken("returned a segment of memory that is not of the host's memory service");
+            if (memory != own && memory.IsClaimed) throw Broken("returned a segment of another buffer's memory");
             if (segment.Offset < 0 || segment.Length <= 0 || segment.Offset > memory.Length - segment.Length)
             {
-                throw broken($"returned {segment.Length} bytes from {segment.Offset} of memory of {memory.Length}");
+                throw Broken($"returned {segment.Length} bytes from {segment.Offset} of memory of {memory.Length}");
             }
 
             left -= Math.Min(left, segment.Length);
         }
 
-        if (left > 0) throw broken($"returned segments of {own.Length - left} bytes for a buffer of {own.Length}");
+        if (left > 0) throw Broken($"returned segments of {own.Length - left} bytes for a buffer of {own.Length}");
     }
 
-    private static void CheckConstraints(IReadOnlyList<MemorySegment> segments, AttachConstraints constraints, Func<string, HeapException> broken)
+    private void CheckConstraints(IReadOnlyList<MemorySegment> segments, AttachConstraints constraints)
     {
         if (constraints.MaxSegments > 0 && segments.Count > constraints.MaxSegments)
         {
-            throw broken($"returned {segments.Count} segments where the attachment takes {constraints.MaxSegments}");
+            throw Broken($"returned {segments.Count} segments where the attachment takes {constraints.MaxSegments}");
         }
 
-        foreach (var segment in segments)
+        for (var i = 0; i < segments.Count; i++)
         {
+            var segment = segments[i];
             if (constraints.MaxSegmentBytes > 0 && segment.Length > constraints.MaxSegmentBytes)
             {
-                throw broken($"returned a segment of {segment.Length} bytes where the attachment takes {constraints.MaxSegmentBytes}");
+                throw Broken($"returned a segment of {segment.Length} bytes where the attachment takes {constraints.MaxSegmentBytes}");
             }
 
             if (constraints.Alignment > 0 && segment.Offset % constraints.Alignment != 0)
             {
-                throw broken($"returned a segment at {segment.Offset} where the attachment needs an alignment of {constraints.Alignment}");
+                throw Broken($"returned a segment at {segment.Offset} where the attachment needs an alignment of {constraints.Alignment}");
             }
         }
     }
@@ -72,36 +80,18 @@ internal static class SegmentOpening
         if (segments.Count > ImportLimits.MostSegments) throw TooMany($"has {segments.Count} segments and a message holds {ImportLimits.MostSegments}: ask for longer ones");
     }
 
-    private static MappedMemory Open(IReadOnlyList<MemorySegment> segments, DataDirection direction, KeptBuffer importer)
+    private void OpenChecked(IReadOnlyList<MemorySegment> segments, DataDirection direction, KeptBuffer importer)
     {
-        var memories = new List<HostMemory>(1);
-        var ranges = new MappedRange[segments.Count];
-        for (var i = 0; i < ranges.Length; i++)
+        for (var i = 0; i < segments.Count; i++)
         {
-            var memory = (HostMemory)segments[i].Memory;
-            var index = memories.IndexOf(memory);
-            if (index < 0)
-            {
-                index = memories.Count;
-                if (index == ProtocolConstants.MaxDescriptors) throw TooMany($"is made of more than {ProtocolConstants.MaxDescriptors} pieces of memory and a message carries no more descriptors");
-                memories.Add(memory);
-            }
-
-            ranges[i] = new MappedRange(index, memory.OffsetInFile + segments[i].Offset, segments[i].Length);
+            if (call.Memory.Add((HostMemory)segments[i].Memory, segments[i].Offset, segments[i].Length) <= ProtocolConstants.MaxDescriptors) continue;
+            throw TooMany($"is made of more than {ProtocolConstants.MaxDescriptors} pieces of memory and a message carries no more descriptors");
         }
 
-        var descriptors = new List<SafeFileHandle>(memories.Count);
-        try
-        {
-            foreach (var memory in memories) descriptors.Add(memory.OpenForImporter(direction, memory == importer.Record.Memory ? importer.Shown : null));
-            return new MappedMemory([.. descriptors], ranges);
-        }
-        catch
-        {
-            foreach (var descriptor in descriptors) descriptor.Dispose();
-            throw;
-        }
+        call.Memory.Open(direction, importer.Record.Memory, importer.Shown);
     }
+
+    private HeapException Broken(string what) => ops.Broken(call, op, what);
 
     private static HeapException TooMany(string what) => new(HeapErrno.Invalid, HeapCause.ConstraintsNotMet, $"the mapping {what}");
 }

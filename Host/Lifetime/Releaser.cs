@@ -74,7 +74,6 @@ internal sealed class Releaser
             if (call.Record.State == BufferState.Exported) call.Record.EndImports(call);
             if (call.Record.TryBeginRelease()) ((Releaser)call.Subject.Owner).ReleaseNow(call.Record, call.Subject.Reason);
             call.Subject.WhenDone?.Invoke();
-            return null;
         });
         release.Subject = new OpSubject(this) { Reason = reason, WhenDone = whenDone };
         release.MayBeGivenUp = false;
@@ -99,11 +98,10 @@ internal sealed class Releaser
         record.Turn.Post(OpCall.For(record, new OpAsker(reply), call =>
         {
             record.EndImports(call); // the heap hears of their end before that of the buffer
-            if (record.TakeFromHeap() is not { } taken) return null;
+            if (record.TakeFromHeap() is not { } taken) return;
             CallHeap(record.Heap, taken, reason);
             record.Heap.Use.Leave();
             wasTaken = true;
-            return null;
         }));
         try
         {

@@ -37,11 +37,6 @@ internal abstract class HostMemory : IHeapMemory
     /// <summary>True when what stands behind it is secret memory.</summary>
     public virtual bool IsSecret => false;
 
-    /// <summary>
-    /// A descriptor of the memory that somebody showed for the op that is under way, and so the only one the host has then of memory that was handed out; null outside of ops.
-    /// </summary>
-    public SafeFileHandle? Shown { get; set; }
-
     /// <summary>Ties the memory to the one buffer it belongs to as long as it is there. False when it belongs to one already.</summary>
     public bool TryClaim() => Interlocked.Exchange(ref _claimed, 1) == 0;
 
@@ -58,13 +53,22 @@ internal abstract class HostMemory : IHeapMemory
 
     public abstract SafeFileHandle OpenDescriptor();
 
-    /// <summary>Opens the memory for an importer to whom the heap's <c>Map</c> gave some of it. The caller owns what it gets.</summary>
+    /// <summary>
+    /// An op begins for which somebody showed a descriptor of the memory: the only one the host has then of memory that was handed out. Or, with null, it is over: when this has returned
+    /// nobody opens what was shown before, whatever thread the heap has, so that its place may be emptied.
+    /// </summary>
+    public virtual void Show(SafeHandle? descriptor)
+    {
+    }
+
+    /// <summary>Opens the memory for an importer to whom the heap's <c>Map</c> gave some of it.</summary>
     /// <param name="direction">Which way data will move: an importer that only reads gets a descriptor that only reads, where the kind of memory allows it.</param>
     /// <param name="shown">The descriptor the importer attached with, when this memory is what that stands for; null otherwise. Nobody gets more access than it has.</param>
+    /// <param name="opened">Where the importer's descriptor goes; empty until then.</param>
     /// <exception cref="HeapException">
     /// EACCES: the descriptor shown does not have the access the direction needs. EOPNOTSUPP: there is nothing to open. EIO <see cref="HeapCause.HeapFault"/>: it was disposed.
     /// </exception>
-    public abstract SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown);
+    public abstract void OpenForImporter(DataDirection direction, SafeHandle? shown, ReusableDescriptor opened);
 
     /// <summary>Where the memory starts in the file that <see cref="OpenForImporter"/> gives; added to the offset of every segment.</summary>
     public virtual long OffsetInFile => 0;
@@ -91,22 +95,34 @@ internal abstract class HostMemory : IHeapMemory
     protected static HeapException Gone() => new(HeapErrno.InputOutput, HeapCause.HeapFault, "the heap gave out memory that it had disposed");
 
     /// <summary>Opens what an importer showed, for that importer.</summary>
-    protected static SafeFileHandle OpenShown(DataDirection direction, SafeFileHandle shown)
+    protected static void OpenShown(DataDirection direction, SafeHandle shown, ReusableDescriptor opened)
     {
         var (mode, isAll) = ShownAccess.For(direction, shown);
-        if (!isAll) return Reopen(shown, mode);
-        // It gets what it has already: no need to open that anew, which costs as much as the rest of a map.
-        var errno = DescriptorFlags.TryDuplicate(shown, out var duplicate);
-        if (errno != Errno.None) throw SystemRefusal.From(errno, "duplicating a buffer's descriptor");
-        return duplicate;
+        // What it has already it gets once more: no need to open that anew, which costs as much as the rest of a map.
+        if (isAll) Duplicate(shown, opened, "duplicating a buffer's descriptor");
+        else Reopen(shown, mode, opened);
     }
 
-    protected static SafeFileHandle Reopen(SafeHandle file, FileAccessMode mode = FileAccessMode.ReadWrite)
+    protected static void Duplicate(SafeHandle file, ReusableDescriptor duplicate, string doing)
     {
-        var errno = DescriptorReopen.TryOpen(file, mode, closeOnExec: true, out var reopened);
-        if (errno != Errno.None) throw SystemRefusal.From(errno, "opening a buffer's memory again");
-        return reopened;
+        var errno = DescriptorFlags.TryDuplicate(file, duplicate);
+        if (errno != Errno.None) throw SystemRefusal.From(errno, doing);
     }
+
+    protected static void Reopen(SafeHandle file, FileAccessMode mode, ReusableDescriptor reopened)
+    {
+        var errno = DescriptorReopen.TryOpen(file, mode, closeOnExec: true, reopened);
+        if (errno != Errno.None) throw NotOpened(errno);
+    }
+
+    /// <summary>Opens it for the heap.</summary>
+    protected static SafeFileHandle Reopen(SafeHandle file)
+    {
+        var errno = DescriptorReopen.TryOpen(file, FileAccessMode.ReadWrite, closeOnExec: true, out var reopened);
+        return errno == Errno.None ? reopened : throw NotOpened(errno);
+    }
+
+    private static HeapException NotOpened(Errno errno) => SystemRefusal.From(errno, "opening a buffer's memory again");
 }
 
 /// <summary>The file a client sees of a buffer.</summary>

@@ -1,5 +1,4 @@
 using DmaHeap.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Memory;
 
@@ -79,11 +78,10 @@ internal sealed class MemoryRegion : IMemoryRegion
     /// <summary>Where a range lies in the file that importers get.</summary>
     public long InFile(long offset) => _start + offset;
 
-    public SafeFileHandle OpenFile(FileAccessMode mode)
+    public void OpenFile(FileAccessMode mode, ReusableDescriptor opened)
     {
-        var errno = _file.TryOpen(mode, out var opened);
+        var errno = _file.TryOpen(mode, opened);
         if (errno != Errno.None) throw SystemRefusal.From(errno, "opening a region's file for an importer");
-        return opened;
     }
 
     public void Dispose() => _file.Dispose();

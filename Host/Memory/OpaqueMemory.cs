@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -56,14 +57,9 @@ internal sealed class OpaqueMemory(SafeFileHandle? behind, long length) : HostMe
         HeapErrno.NotSupported, HeapCause.AccessDenied, "opaque memory is not opened by anybody");
 
     // Secret memory cannot be opened again, so not for reading only either: this is the host's own description, shared.
-    public override SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown)
-    {
-        var behind = Volatile.Read(ref _behind)
-            ?? throw new HeapException(HeapErrno.NotSupported, HeapCause.AccessDenied, "there is no memory behind this descriptor, or it was disposed");
-        var errno = DescriptorFlags.TryDuplicate(behind, out var duplicate);
-        if (errno != Errno.None) throw SystemRefusal.From(errno, "opening secret memory for an importer");
-        return duplicate;
-    }
+    public override void OpenForImporter(DataDirection direction, SafeHandle? shown, ReusableDescriptor opened) => Duplicate(
+        Volatile.Read(ref _behind) ?? throw new HeapException(HeapErrno.NotSupported, HeapCause.AccessDenied, "there is no memory behind this descriptor, or it was disposed"), opened,
+        "opening secret memory for an importer");
 
     public override void Dispose() => Interlocked.Exchange(ref _behind, null)?.Dispose();
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Lifetime;
 using DmaHeap.Hosting.Memory.Recycling;
 using DmaHeap.Linux;
@@ -13,6 +14,7 @@ internal sealed class PageMemory(Spares<PageMemory>? home = null) : HostMemory
     private readonly ReusableDescriptor _file = new(); // also the lock of what follows: it may be closed, and hold another file, while somebody opens it
     private BufferWatches? _watches;
     private HeapBuffer? _plain;
+    private SafeHandle? _shown; // only during an op
     private long _mappedPageSize;
     private PageFill _fill;
     private int _watch;
@@ -76,26 +78,36 @@ internal sealed class PageMemory(Spares<PageMemory>? home = null) : HostMemory
         }
     }
 
+    public override void Show(SafeHandle? descriptor)
+    {
+        lock (_file) _shown = descriptor;
+    }
+
     public override SafeFileHandle OpenDescriptor()
     {
         lock (_file)
         {
             if (HasFile) return Reopen(_file);
-            if (_wasShown && Shown is { } shown) return Reopen(shown);
+            if (_wasShown && _shown is { } shown) return Reopen(shown);
         }
 
         throw new HeapException(HeapErrno.NotSupported, HeapCause.UnknownBuffer, "the memory was handed out, and the host has a descriptor of it only during an op for which one was shown");
     }
 
-    public override SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown)
+    public override void OpenForImporter(DataDirection direction, SafeHandle? shown, ReusableDescriptor opened)
     {
         lock (_file)
         {
-            if (HasFile) return Reopen(_file, AccessFor(direction));
+            if (HasFile)
+            {
+                Reopen(_file, AccessFor(direction), opened);
+                return;
+            }
+
             if (shown is null || !_wasShown) throw Gone();
         }
 
-        return OpenShown(direction, shown);
+        OpenShown(direction, shown, opened);
     }
 
     public override void Dispose()

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Linux;
 using Microsoft.Win32.SafeHandles;
 
@@ -18,8 +19,8 @@ internal sealed class RangeMemory(MemoryRegion region, long offset, long length)
     public override SafeFileHandle OpenDescriptor() => throw new HeapException(
         HeapErrno.NotSupported, HeapCause.AccessDenied, "a range of a region has no descriptor of its own");
 
-    public override SafeFileHandle OpenForImporter(DataDirection direction, SafeFileHandle? shown) =>
-        (Volatile.Read(ref _region) ?? throw Gone()).OpenFile(AccessFor(direction));
+    public override void OpenForImporter(DataDirection direction, SafeHandle? shown, ReusableDescriptor opened) =>
+        (Volatile.Read(ref _region) ?? throw Gone()).OpenFile(AccessFor(direction), opened);
 
     public override void Dispose() => Interlocked.Exchange(ref _region, null)?.Return(_offset);
 }

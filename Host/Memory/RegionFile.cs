@@ -67,7 +67,7 @@ internal sealed class RegionFile : IDisposable
     }
 
     /// <summary>A new description of the file, which knows nothing of the host's.</summary>
-    public Errno TryOpen(FileAccessMode mode, out SafeFileHandle opened) => DescriptorReopen.TryOpen(_file, mode, closeOnExec: true, out opened);
+    public Errno TryOpen(FileAccessMode mode, ReusableDescriptor opened) => DescriptorReopen.TryOpen(_file, mode, closeOnExec: true, opened);
 
     public void Dispose() => _file.Dispose();
 

@@ -1,5 +1,5 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Linux;
-using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Hosting.Memory;
 
@@ -10,7 +10,7 @@ internal static class ShownAccess
     /// <param name="shown">The descriptor of the buffer's memory.</param>
     /// <returns>The access mode of the importer's own descriptor: for reading alone where it only reads; and whether that is all the one shown has.</returns>
     /// <exception cref="HeapException">EACCES, naming what the descriptor allows and what the direction needs.</exception>
-    public static (FileAccessMode Mode, bool IsAll) For(DataDirection direction, SafeFileHandle shown)
+    public static (FileAccessMode Mode, bool IsAll) For(DataDirection direction, SafeHandle shown)
     {
         var (has, entitles) = DescriptorFlags.GetAccess(shown);
         var (reads, writes) = (has is FileAccessMode.ReadOnly or FileAccessMode.ReadWrite, has is FileAccessMode.WriteOnly or FileAccessMode.ReadWrite);
@@ -27,7 +27,7 @@ internal static class ShownAccess
     }
 
     /// <summary>The direction that asks for as much as a descriptor allows: for a CPU, which may go on as its owner could before.</summary>
-    public static DataDirection MostOf(SafeFileHandle shown) => DescriptorFlags.GetAccessMode(shown) switch
+    public static DataDirection MostOf(SafeHandle shown) => DescriptorFlags.GetAccessMode(shown) switch
     {
         FileAccessMode.ReadOnly => DataDirection.ToDevice,
         FileAccessMode.WriteOnly => DataDirection.FromDevice,

@@ -11,7 +11,7 @@ internal interface IOpReply
 
     /// <summary>The op was carried out.</summary>
     /// <param name="request">The message that asked for it, where one did.</param>
-    /// <param name="memory">What it gave; null when it gives nothing. The receiver's from now on, and to be disposed by it.</param>
+    /// <param name="memory">What it gave; null when it gives nothing. The op's again once this returns.</param>
     /// <returns>Null, or why the result could not be handed over: the op is undone then, and <see cref="Refused"/> follows.</returns>
     HeapException? Done(in MessageHeader request, MappedMemory? memory);
 
@@ -30,11 +30,7 @@ internal sealed class NoReply : IOpReply
     {
     }
 
-    public HeapException? Done(in MessageHeader request, MappedMemory? memory)
-    {
-        memory?.Dispose();
-        return null;
-    }
+    public HeapException? Done(in MessageHeader request, MappedMemory? memory) => null;
 
     public void Refused(in MessageHeader request, HeapException refusal)
     {
@@ -44,7 +40,7 @@ internal sealed class NoReply : IOpReply
 /// <summary>A thread of this process.</summary>
 internal sealed class WaitingReply : IOpReply
 {
-    private MappedMemory? _memory;
+    private HostSegment[] _segments = [];
     private HeapException? _refusal;
     private bool _answered;
 
@@ -54,15 +50,16 @@ internal sealed class WaitingReply : IOpReply
 
     public HeapException? Done(in MessageHeader request, MappedMemory? memory)
     {
-        Answer(memory, null);
+        Answer(memory?.TakeSegments() ?? [], null);
         return null;
     }
 
-    public void Refused(in MessageHeader request, HeapException refusal) => Answer(null, refusal);
+    public void Refused(in MessageHeader request, HeapException refusal) => Answer([], refusal);
 
     /// <summary>Waits, as long as the op takes or until its heap is given up.</summary>
+    /// <returns>What it gave, the caller's to close.</returns>
     /// <exception cref="HeapException">It was refused.</exception>
-    public MappedMemory? Wait()
+    public HostSegment[] Wait()
     {
         lock (this)
         {
@@ -71,14 +68,14 @@ internal sealed class WaitingReply : IOpReply
 
         // One that was thrown elsewhere keeps its trace there; this one is of the waiting thread.
         if (_refusal is not null) throw new HeapException(_refusal.Errno, _refusal.Cause, _refusal.Message, _refusal);
-        return _memory;
+        return _segments;
     }
 
-    private void Answer(MappedMemory? memory, HeapException? refusal)
+    private void Answer(HostSegment[] segments, HeapException? refusal)
     {
         lock (this)
         {
-            (_memory, _refusal, _answered) = (memory, refusal, true);
+            (_segments, _refusal, _answered) = (segments, refusal, true);
             Monitor.PulseAll(this);
         }
     }

@@ -1,7 +1,7 @@
+using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Importers;
-using DmaHeap.Protocol;
-using Microsoft.Win32.SafeHandles;
+using DmaHeap.Linux;
 
 namespace DmaHeap.Hosting.Ops;
 
@@ -20,9 +20,11 @@ internal sealed class OpCall
     [ThreadStatic]
     private static OpCall? t_spare;
 
-    private Func<OpCall, MappedMemory?> _body = null!;
+    private Action<OpCall> _body = null!;
     private OpAsker _asker;
     private RequestId _request;
+    private MappedMemory? _memory;
+    private ReusableDescriptor? _kept;
     private long _place; // a state, and above it how often the heap was entered: so one stay there is never taken for another
     private int _answered;
 
@@ -41,10 +43,13 @@ internal sealed class OpCall
     public Action<OpCall>? WhenGivenUp { get; set; }
 
     /// <summary>Undoes what the body did when its result cannot be handed over. Set by the body.</summary>
-    public Action? Undo { get; set; }
+    public Action<OpCall>? Undo { get; set; }
 
-    /// <summary>The descriptor with which the op was asked for, open as long as it takes; null when nobody is there any more who showed one. Set by the body.</summary>
-    public SafeFileHandle? Shown { get; set; }
+    /// <summary>The descriptor with which the op was asked for, open as long as it takes; null when nobody is there any more who showed one. Set by the body, or kept by the call itself.</summary>
+    public SafeHandle? Shown { get; set; }
+
+    /// <summary>What the body gives whoever asked; empty when it gives nothing.</summary>
+    public MappedMemory Memory => _memory ??= new MappedMemory();
 
     /// <summary>What the body works on.</summary>
     public OpSubject Subject { get; set; }
@@ -53,7 +58,7 @@ internal sealed class OpCall
     /// <param name="record">The buffer.</param>
     /// <param name="asker">Who waits for it; null for nobody.</param>
     /// <param name="body">Carries it out; calls the heap through <see cref="BufferOps"/>. What it throws is the answer. One that captures nothing costs nothing.</param>
-    public static OpCall For(BufferRecord record, OpAsker? asker, Func<OpCall, MappedMemory?> body)
+    public static OpCall For(BufferRecord record, OpAsker? asker, Action<OpCall> body)
     {
         var call = t_spare ?? new OpCall();
         t_spare = null;
@@ -61,15 +66,23 @@ internal sealed class OpCall
         return call;
     }
 
+    /// <summary>Keeps the descriptor shown until the body has returned, so that the buffer is not released under it. Before the call is posted.</summary>
+    /// <param name="shown">Empty from then on.</param>
+    public void Keep(ReusableDescriptor shown)
+    {
+        _kept ??= new ReusableDescriptor();
+        _kept.TakeFrom(shown);
+        Shown = _kept;
+    }
+
     /// <summary>Carries it out on this thread, whose turn it is. Never throws.</summary>
     public void Execute()
     {
         using var request = CurrentRequest.Resume(_request); // it may be another's thread
-        MappedMemory? result = null;
         HeapException? refusal = null;
         try
         {
-            result = _body(this);
+            _body(this);
         }
         catch (HeapException exception)
         {
@@ -81,20 +94,16 @@ internal sealed class OpCall
             refusal = new HeapException(HeapErrno.InputOutput, HeapCause.System, $"the host failed: {exception.Message}", exception);
         }
 
-        if (Interlocked.Exchange(ref _answered, 1) != 0)
-        {
-            result?.Dispose();
-            return;
-        }
-
-        if (refusal is null && (refusal = Reply.Done(_asker.Request, result)) is not null) Undo?.Invoke();
-        if (refusal is not null) Reply.Refused(_asker.Request, refusal);
+        if (!IsLost) _kept?.Clear(); // else the watchdog closes it
+        if (Interlocked.Exchange(ref _answered, 1) == 0) Answer(refusal);
+        else _memory?.Clear();
     }
 
     /// <summary>It was carried out, and is nobody's any more.</summary>
     public void Return()
     {
-        if (Volatile.Read(ref _place) % States == Lost) return;
+        if (IsLost) return;
+        Subject.Kept?.Leave();
         (Record, _asker, _body, Subject) = (null!, default, null!, default);
         (Shown, Undo, WhenGivenUp, MayBeGivenUp) = (null, null, null, true);
         Volatile.Write(ref _answered, 0);
@@ -105,6 +114,7 @@ internal sealed class OpCall
     public void GiveUp(HeapException refusal)
     {
         if (Interlocked.Exchange(ref _answered, 1) != 0) return;
+        _kept?.Dispose(); // not emptied: the heap may be opening it
         WhenGivenUp?.Invoke(this);
         Reply.Refused(_asker.Request, refusal);
     }
@@ -128,21 +138,30 @@ internal sealed class OpCall
     /// <summary>Gives the thread up that is in the heap. True for the one call that did, and false when it is back already.</summary>
     /// <param name="entry">Which stay there.</param>
     public bool TryLose(long entry) => Interlocked.CompareExchange(ref _place, entry * States + Lost, entry * States + InHeap) == entry * States + InHeap;
+
+    private bool IsLost => Volatile.Read(ref _place) % States == Lost;
+
+    private void Answer(HeapException? refusal)
+    {
+        var wasDone = refusal is null;
+        if (wasDone) refusal = Reply.Done(_asker.Request, _memory is { IsEmpty: false } ? _memory : null);
+        _memory?.Clear();
+        if (refusal is null) return;
+        if (wasDone) Undo?.Invoke(this);
+        Reply.Refused(_asker.Request, refusal);
+    }
 }
 
 /// <summary>What a call's body works on, beside the buffer: each body knows which of these are its own.</summary>
 internal readonly record struct OpSubject(object Owner)
 {
-    /// <summary>The attachment or vmap.</summary>
+    /// <summary>The attachment or vmap, which the call has until it is used again; for good when it is given up.</summary>
     public KeptBuffer? Kept { get; init; }
 
     /// <summary>The importer's number of it.</summary>
     public ulong Number { get; init; }
 
     public DataDirection Direction { get; init; }
-
-    /// <summary>The descriptor shown, the body's to close.</summary>
-    public SafeFileHandle? Shown { get; init; }
 
     public ReleaseReason Reason { get; init; }
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using DmaHeap.Hosting.Importers;
@@ -20,22 +21,19 @@ internal sealed class ConnectionReply(Connection connection, UndeliveredCap cap)
             return null;
         }
 
-        using (memory)
+        try
         {
-            try
-            {
-                cap.Reserve(connection, memory.Descriptors.Length);
-            }
-            catch (HeapException refusal)
-            {
-                return refusal;
-            }
-
-            var errno = Send(in request, memory);
-            if (errno == Errno.None) return null;
-            cap.Return(connection, memory.Descriptors.Length);
-            return RequestFields.NotSent(errno);
+            cap.Reserve(connection, memory.Descriptors.Length);
         }
+        catch (HeapException refusal)
+        {
+            return refusal;
+        }
+
+        var errno = Send(in request, memory);
+        if (errno == Errno.None) return null;
+        cap.Return(connection, memory.Descriptors.Length);
+        return RequestFields.NotSent(errno);
     }
 
     public void Refused(in MessageHeader request, HeapException refusal)
@@ -46,17 +44,30 @@ internal sealed class ConnectionReply(Connection connection, UndeliveredCap cap)
 
     private Errno Send(in MessageHeader request, MappedMemory memory)
     {
-        var head = Unsafe.SizeOf<MapReply>();
-        var length = head + memory.Ranges.Length * Unsafe.SizeOf<SegmentEntry>();
-        var packet = length <= 1024 ? stackalloc byte[length] : new byte[length];
+        const int MostOnStack = 1024;
+        var length = Unsafe.SizeOf<MapReply>() + memory.Ranges.Length * Unsafe.SizeOf<SegmentEntry>();
+        if (length <= MostOnStack) return Send(in request, memory, stackalloc byte[length]);
+        var rented = ArrayPool<byte>.Shared.Rent(length);
+        try
+        {
+            return Send(in request, memory, rented.AsSpan(0, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(rented);
+        }
+    }
+
+    private Errno Send(in MessageHeader request, MappedMemory memory, Span<byte> packet)
+    {
         var reply = new MapReply
         {
-            Header = new MessageHeader { Size = (uint)length, Kind = request.Kind | MessageKind.ReplyBit, RequestId = request.RequestId },
+            Header = new MessageHeader { Size = (uint)packet.Length, Kind = request.Kind | MessageKind.ReplyBit, RequestId = request.RequestId },
             Count = (uint)memory.Ranges.Length,
             Descriptors = (uint)memory.Descriptors.Length,
         };
         MemoryMarshal.Write(packet, in reply);
-        var entries = MemoryMarshal.Cast<byte, SegmentEntry>(packet[head..]);
+        var entries = MemoryMarshal.Cast<byte, SegmentEntry>(packet[Unsafe.SizeOf<MapReply>()..]);
         for (var i = 0; i < entries.Length; i++)
         {
             var range = memory.Ranges[i];

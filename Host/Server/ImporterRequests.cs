@@ -1,5 +1,6 @@
 using DmaHeap.Hosting.Importers;
 using DmaHeap.Hosting.Ops;
+using DmaHeap.Linux;
 using DmaHeap.Protocol;
 
 namespace DmaHeap.Hosting.Server;
@@ -8,29 +9,20 @@ namespace DmaHeap.Hosting.Server;
 internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
 {
     private Func<Connection, Importer>? _new;
+    private AttachConstraints _lastConstraints = AttachConstraints.None;
 
     public void Attach(Connection connection, in AttachBufferRequest request, WorkerScratch worker)
     {
-        var shown = worker.Descriptors.Take(0);
+        if ((request.Flags & ~AttachFlags.Contiguous) != 0) throw Flags((uint)request.Flags);
+        var constraints = ConstraintsOf(in request);
+        var record = core.Find(worker.Descriptors.Lend(0));
         try
         {
-            if ((request.Flags & ~AttachFlags.Contiguous) != 0) throw Flags((uint)request.Flags);
-            var constraints = new AttachConstraints
-            {
-                Alignment = Bytes(request.Alignment, "an alignment"),
-                MaxSegmentBytes = Bytes(request.MaxSegmentBytes, "a longest segment"),
-                MaxSegments = (int)Math.Min(request.MaxSegments, int.MaxValue),
-                Contiguous = (request.Flags & AttachFlags.Contiguous) != 0,
-                Caching = (ImporterCaching)request.Caching,
-            };
-            var record = core.Find(shown);
-            var (ours, importer) = (shown, ImporterOf(connection));
-            shown = null; // the attachment's from here on, whatever becomes of it
-            importer.Attach(request.Attachment, record, ours, constraints, (DataDirection)request.Direction, Reply(connection, request.Header));
+            ImporterOf(connection).Attach(request.Attachment, record, TakeShown(worker), constraints, (DataDirection)request.Direction, Reply(connection, request.Header));
         }
         finally
         {
-            shown?.Dispose();
+            worker.Shown.Clear(); // where nobody kept it
         }
     }
 
@@ -48,17 +40,14 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
 
     public void Vmap(Connection connection, in VmapRequest request, WorkerScratch worker)
     {
-        var shown = worker.Descriptors.Take(0);
+        var record = core.Find(worker.Descriptors.Lend(0));
         try
         {
-            var record = core.Find(shown);
-            var (ours, importer) = (shown, ImporterOf(connection));
-            shown = null;
-            importer.Vmap(request.Mapping, record, ours, Reply(connection, request.Header));
+            ImporterOf(connection).Vmap(request.Mapping, record, TakeShown(worker), Reply(connection, request.Header));
         }
         finally
         {
-            shown?.Dispose();
+            worker.Shown.Clear();
         }
     }
 
@@ -75,9 +64,28 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
 
         // What the heap is called for keeps the buffer until it has returned; what it does not hear of needs no descriptor.
         var (importer, reply) = (ImporterOf(connection), Reply(connection, request.Header));
-        var shown = record.Heap.HasCpuAccessHooks(record.Buffer) ? worker.Descriptors.Take(0) : null;
+        var shown = record.Heap.HasCpuAccessHooks(record.Buffer) ? TakeShown(worker) : null;
         if (isEnd) importer.EndCpuAccess(record, shown, direction, reply);
         else importer.BeginCpuAccess(record, shown, direction, reply);
+    }
+
+    private static ReusableDescriptor TakeShown(WorkerScratch worker)
+    {
+        worker.Descriptors.Take(0, worker.Shown);
+        return worker.Shown;
+    }
+
+    // Importers ask for the same again and again, and an object that does not change may be anybody's.
+    private AttachConstraints ConstraintsOf(in AttachBufferRequest request)
+    {
+        var (alignment, longest) = (Bytes(request.Alignment, "an alignment"), Bytes(request.MaxSegmentBytes, "a longest segment"));
+        var (most, contiguous) = ((int)Math.Min(request.MaxSegments, int.MaxValue), (request.Flags & AttachFlags.Contiguous) != 0);
+        var caching = (ImporterCaching)request.Caching;
+        var last = Volatile.Read(ref _lastConstraints);
+        if ((last.Alignment, last.MaxSegmentBytes, last.MaxSegments, last.Contiguous, last.Caching) == (alignment, longest, most, contiguous, caching)) return last;
+        var made = new AttachConstraints { Alignment = alignment, MaxSegmentBytes = longest, MaxSegments = most, Contiguous = contiguous, Caching = caching };
+        Volatile.Write(ref _lastConstraints, made);
+        return made;
     }
 
     private static long Bytes(ulong value, string what) => value <= long.MaxValue

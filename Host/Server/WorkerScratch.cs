@@ -20,6 +20,9 @@ internal sealed class WorkerScratch
 
     public ReceivedDescriptors Descriptors { get; } = new(capacity: 2);
 
+    /// <summary>Where a descriptor that was shown waits for who keeps it.</summary>
+    public ReusableDescriptor Shown { get; } = new();
+
     /// <summary>What answers an allocation early, should its heap not come back.</summary>
     public EarlyRefusal EarlyRefusalOf(Connection connection, ulong requestId)
     {

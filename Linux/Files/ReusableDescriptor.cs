@@ -9,7 +9,8 @@ namespace DmaHeap.Linux;
 /// </summary>
 /// <remarks>
 /// Has one owner at a time, who alone fills, empties and closes it: unlike a handle's, its number may be another file's by the time another thread uses it. Calls about the descriptor
-/// may be made from several threads as long as nobody does any of those.
+/// may be made from several threads as long as nobody does any of those. Where that cannot be known its owner disposes it: the descriptor is closed when the last such call has returned, and
+/// the place is used up, as a handle is.
 /// </remarks>
 public sealed partial class ReusableDescriptor : SafeHandle
 {
@@ -25,6 +26,7 @@ public sealed partial class ReusableDescriptor : SafeHandle
     public override bool IsInvalid => handle == None;
 
     /// <summary>Closes what is in it. It can be filled again.</summary>
+    /// <exception cref="ObjectDisposedException">It is used up.</exception>
     public void Clear()
     {
         if (Empty() is var number and not None) close(number);
@@ -57,16 +59,19 @@ public sealed partial class ReusableDescriptor : SafeHandle
     /// <inheritdoc/>
     protected override bool ReleaseHandle() => close((int)handle) == 0;
 
+    // A number that Dispose has closed, or will, is not to be closed again: it may be another file's by then.
     int Empty()
     {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
         var number = (int)handle;
         SetHandle(None);
         return number;
     }
 
-    // What was in it would stay open for good.
+    // What was in it, or comes into one that is used up, would stay open for good.
     void ThrowIfFull()
     {
+        ObjectDisposedException.ThrowIf(IsClosed, this);
         if (!IsInvalid) throw new InvalidOperationException("The place holds a descriptor.");
     }
 

@@ -45,6 +45,18 @@ public sealed partial class ReceivedDescriptors : IDisposable
         return handle;
     }
 
+    /// <summary>Takes a descriptor to a place of the caller's, and allocates nothing.</summary>
+    /// <param name="index">Which, from 0, in the order they were sent.</param>
+    /// <param name="place">Where it goes, empty until then.</param>
+    /// <exception cref="ArgumentOutOfRangeException">There are not so many.</exception>
+    /// <exception cref="InvalidOperationException">It was taken before, or the place holds another; nothing is taken then.</exception>
+    public void Take(int index, ReusableDescriptor place)
+    {
+        ArgumentNullException.ThrowIfNull(place);
+        place.Fill(Number(index));
+        _numbers[index] = Taken;
+    }
+
     /// <summary>Lends a descriptor for calls about it on this thread, and allocates nothing: the handle is the same each time.</summary>
     /// <param name="index">Which, from 0, in the order they were sent.</param>
     /// <returns>Means this descriptor until another is lent, or the next message received; not to be kept, disposed or given to another thread.</returns>

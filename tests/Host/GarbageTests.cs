@@ -15,7 +15,6 @@ public sealed class GarbageTests : IDisposable
 {
     private const int Page = 4096, Ready = 512;
     private const int Warm = 300, Rounds = 200, Windows = 40;
-    private const int Handle = 64;
 
     private readonly TemporaryDirectory _directory = new();
     private readonly DmaHeapHost _host;
@@ -65,12 +64,11 @@ public sealed class GarbageTests : IDisposable
         });
     }
 
-    // The heap may use the descriptor that was shown from any thread of its own while its hook lasts, so that has to be a handle of its own.
     [Fact]
-    public void Cpu_access_that_the_heap_hears_of_leaves_the_handle_shown()
+    public void Cpu_access_that_the_heap_hears_of_leaves_nothing()
     {
         using var hooked = _client.Allocate("hooked");
-        Leaves(2 * Handle, "CPU access", id =>
+        Leaves(0, "CPU access", id =>
         {
             _client.Ask(Messages.CpuAccess(id, 1), hooked);
             _client.Ask(Messages.CpuAccess(id, 5), hooked);
@@ -124,22 +122,26 @@ public sealed class GarbageTests : IDisposable
         });
     }
 
-    // Attach: what the importer has from then on, with the descriptor it showed. Map: descriptors and ranges, and how to undo it should they not reach the importer.
     [Fact]
-    public void An_attachment_leaves_itself_and_a_mapping_what_was_handed_out()
+    public void Importers_leave_nothing()
     {
-        using var buffer = _client.Allocate();
-        Leaves(672, "attach and detach", id =>
+        using var buffer = _client.Allocate(length: 256 * Page);
+        ImportersLeave(0, 0, 0, buffer);
+        Leaves(0, "attach for other constraints, map in many segments and detach", id =>
         {
-            _client.Ask(Messages.Attach(id, id), buffer);
-            _client.Ask(Messages.Detach(id, id));
+            _client.Ask(Messages.Attach(id, id, maxSegmentBytes: Page), buffer);
+            _client.Ask(Messages.Map(_client.NextId(), id)).Dispose();
+            _client.Ask(Messages.Detach(_client.NextId(), id));
         });
-        _client.Ask(Messages.Attach(_client.NextId(), attachment: 7), buffer);
-        Leaves(640, "map and unmap", id =>
-        {
-            _client.Ask(Messages.Map(id, attachment: 7)).Dispose();
-            _client.Ask(Messages.Unmap(id, attachment: 7));
-        });
+    }
+
+    // What a heap returned may be kept by it for good: so each attachment it hears of has its own, and the list of segments is the heap's in any case.
+    [Fact]
+    public void Importers_that_the_heap_hears_of_leave_what_it_returned()
+    {
+        const int Attachment = 48, Segments = 40;
+        using var buffer = _client.Allocate("hooked");
+        ImportersLeave(Attachment, Segments, 0, buffer);
     }
 
     [Fact]
@@ -148,6 +150,27 @@ public sealed class GarbageTests : IDisposable
         using var buffer = _client.Allocate();
         var names = 0;
         Assert.NotEqual(0, LeastOf(id => _client.Ask(Messages.SetName(id, $"frame {names++}"), buffer), 1));
+    }
+
+    private void ImportersLeave(int attached, int mapped, int vmapped, SafeFileHandle buffer)
+    {
+        Leaves(attached, "attach and detach", id =>
+        {
+            _client.Ask(Messages.Attach(id, id), buffer);
+            _client.Ask(Messages.Detach(_client.NextId(), id));
+        });
+        _client.Ask(Messages.Attach(_client.NextId(), attachment: 7), buffer);
+        Leaves(mapped, "map and unmap", id =>
+        {
+            _client.Ask(Messages.Map(id, attachment: 7)).Dispose();
+            _client.Ask(Messages.Unmap(_client.NextId(), attachment: 7));
+        });
+        _client.Ask(Messages.Detach(_client.NextId(), attachment: 7));
+        Leaves(vmapped, "vmap and vunmap", id =>
+        {
+            _client.Ask(Messages.Vmap(id, id), buffer).Dispose();
+            _client.Ask(Messages.Vunmap(_client.NextId(), id));
+        });
     }
 
     private void Leaves(int atMost, string what, Action<ulong> ask)
@@ -194,5 +217,9 @@ public sealed class GarbageTests : IDisposable
         public override void EndCpuAccess(in CpuAccess access)
         {
         }
+
+        public override BufferAttachment Attach(in AttachRequest request) => new(in request);
+
+        public override MemorySegment Vmap() => base.Vmap();
     }
 }

@@ -35,7 +35,7 @@ public sealed class RegionDeviceTests : IDisposable
             Assert.Contains($"has {Size} bytes", refusal.Message);
 
             using var range = (HostMemory)s_service.AllocateRange(region, 8192, 4096);
-            using var importer = range.OpenForImporter(DataDirection.FromDevice, shown: null);
+            using var importer = TestMemory.OpenForImporter(range, DataDirection.FromDevice);
             Assert.True(FileStatus.Of(importer).IsBlockDevice);
             using var whole = MemoryMapping.Map(importer, 0, Size, MapProtection.Read | MapProtection.Write);
             Assert.All(whole.Slice(range.OffsetInFile, 4096).ToArray(), value => Assert.Equal(0, value));
@@ -63,7 +63,7 @@ public sealed class RegionDeviceTests : IDisposable
             Refuses(() => s_service.OpenRegion(new RegionRequest { Path = _directory["memory"], Offset = 4096, Length = HugePage }), HeapErrno.NoDevice, HeapCause.Unavailable);
 
             using var range = (HostMemory)s_service.AllocateRange(region, HugePage, HugePage);
-            using (var importer = range.OpenForImporter(DataDirection.FromDevice, shown: null))
+            using (var importer = TestMemory.OpenForImporter(range, DataDirection.FromDevice))
             using (var mapping = MemoryMapping.Map(importer, range.OffsetInFile, HugePage, MapProtection.Read | MapProtection.Write))
             {
                 mapping.Span.Fill(Old);
@@ -71,7 +71,7 @@ public sealed class RegionDeviceTests : IDisposable
 
             range.Dispose();
             using var again = (HostMemory)s_service.AllocateRange(region, HugePage, HugePage);
-            using (var importer = again.OpenForImporter(DataDirection.ToDevice, shown: null))
+            using (var importer = TestMemory.OpenForImporter(again, DataDirection.ToDevice))
             using (var mapping = MemoryMapping.Map(importer, again.OffsetInFile, HugePage, MapProtection.Read))
             {
                 Assert.Equal(-1, mapping.Span.IndexOfAnyExcept((byte)0));

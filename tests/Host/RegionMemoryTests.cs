@@ -36,8 +36,8 @@ public sealed class RegionMemoryTests : IDisposable
     {
         using var region = Open(Page, 8 * Page);
         using var range = (HostMemory)s_service.AllocateRange(region, 2 * Page, Page);
-        using var reading = range.OpenForImporter(DataDirection.ToDevice, shown: null);
-        using var writing = range.OpenForImporter(DataDirection.FromDevice, shown: null);
+        using var reading = TestMemory.OpenForImporter(range, DataDirection.ToDevice);
+        using var writing = TestMemory.OpenForImporter(range, DataDirection.FromDevice);
 
         Assert.Equal(3 * Page, range.OffsetInFile);
         Assert.Equal((FileAccessMode.ReadOnly, FileAccessMode.ReadWrite), (DescriptorFlags.GetAccessMode(reading), DescriptorFlags.GetAccessMode(writing)));
@@ -71,7 +71,7 @@ public sealed class RegionMemoryTests : IDisposable
         first.Dispose();
         first.Dispose();
         using var again = s_service.AllocateRange(region, Page, 2 * Page);
-        Refuses(() => ((HostMemory)first).OpenForImporter(DataDirection.ToDevice, shown: null), HeapErrno.InputOutput, HeapCause.HeapFault);
+        Refuses(() => TestMemory.OpenForImporter((HostMemory)first, DataDirection.ToDevice), HeapErrno.InputOutput, HeapCause.HeapFault);
     }
 
     [Theory]

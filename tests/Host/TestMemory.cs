@@ -2,7 +2,9 @@ using DmaHeap.Hosting.Heaps;
 using DmaHeap.Hosting.Memory;
 using DmaHeap.Hosting.Memory.Pools;
 using DmaHeap.Hosting.Memory.Recycling;
+using DmaHeap.Linux;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Win32.SafeHandles;
 
 namespace DmaHeap.Tests.Host;
 
@@ -16,5 +18,12 @@ internal static class TestMemory
         var statistics = new HeapStatistics();
         return new MemoryService(
             "test", MachineCapabilities.Probe(), new PageFiles(headroom, hugePages), pools, pools.Open("test", statistics), new RecycleStore("test", statistics, TimeProvider.System));
+    }
+
+    public static SafeFileHandle OpenForImporter(HostMemory memory, DataDirection direction)
+    {
+        var opened = new ReusableDescriptor();
+        memory.OpenForImporter(direction, shown: null, opened);
+        return opened.ToFileHandle();
     }
 }
