@@ -99,6 +99,9 @@ internal sealed class ImporterRequests(HostCore core, UndeliveredCap cap)
 
     private Importer ImporterOf(Connection connection) => connection.ImporterBy(_new ??= New);
 
-    private Importer New(Connection connection) =>
-        core.NewImporter(connection.Caller, () => PeerIdentity.ExecutableOf(connection.Socket, connection.Caller.ProcessId));
+    private Importer New(Connection connection)
+    {
+        var last = "";
+        return core.NewImporter(connection.Caller, () => last = PeerIdentity.ExecutableOf(connection.Socket, connection.Caller.ProcessId, last));
+    }
 }

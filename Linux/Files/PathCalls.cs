@@ -147,6 +147,21 @@ public static unsafe partial class PathCalls
         return ErrnoGuard.Of(length);
     }
 
+    /// <summary>readlink, of a path that nobody changes, and nothing managed is allocated.</summary>
+    /// <param name="path">The path, with a zero at its end.</param>
+    /// <param name="target">Receives where it leads, cut off where that is longer.</param>
+    /// <param name="length">Bytes received; 0 on failure.</param>
+    /// <returns>As the other form.</returns>
+    public static Errno TryReadLink(ReadOnlySpan<byte> path, Span<byte> target, out int length)
+    {
+        if (path is not [.., 0]) throw new ArgumentException("The path ends without a zero.", nameof(path));
+        nint result;
+        fixed (byte* from = path)
+        fixed (byte* to = target) result = readlink(from, to, (nuint)target.Length);
+        length = (int)Math.Max(0, result);
+        return ErrnoGuard.Of(result);
+    }
+
     /// <summary>getdents64.</summary>
     /// <param name="directory">A directory; its position moves on.</param>
     /// <param name="entries">Receives whole entries.</param>

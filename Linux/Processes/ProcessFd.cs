@@ -21,7 +21,7 @@ public static unsafe partial class ProcessFd
     /// <param name="process">The process.</param>
     /// <param name="signal">The signal; 0 to only ask whether it could be sent.</param>
     /// <returns>ESRCH where the process was reaped, EPERM, EINVAL.</returns>
-    public static Errno TrySendSignal(SafeFileHandle process, int signal)
+    public static Errno TrySendSignal(SafeHandle process, int signal)
     {
         using var fd = new BorrowedDescriptor(process);
         return ErrnoGuard.Of(syscall(SyscallTable.Current.PidfdSendSignal, fd.Number, signal, null, 0));

@@ -60,11 +60,31 @@ public static unsafe partial class SocketPeer
     /// <returns>ENOPROTOOPT where the kernel has no such option, ESRCH or EINVAL where the process has been reaped, ENODATA where there is no peer.</returns>
     public static Errno TryGetProcess(SafeFileHandle socket, out SafeFileHandle? process)
     {
-        using var fd = new BorrowedDescriptor(socket);
-        var pidfd = -1;
-        var length = (uint)sizeof(int);
-        var errno = ErrnoGuard.Of(getsockopt(fd.Number, SocketLevel, PidfdOption, &pidfd, &length));
+        var errno = GetProcess(socket, out var pidfd);
         process = errno == Errno.None ? new SafeFileHandle(pidfd, ownsHandle: true) : null;
+        return errno;
+    }
+
+    /// <summary>The same, and nothing managed is allocated.</summary>
+    /// <param name="socket">A connected unix socket.</param>
+    /// <param name="process">Where the descriptor goes, empty until then, and after a failure.</param>
+    /// <returns>As the other form.</returns>
+    public static Errno TryGetProcess(SafeFileHandle socket, ReusableDescriptor process)
+    {
+        ArgumentNullException.ThrowIfNull(process);
+        var errno = GetProcess(socket, out var pidfd);
+        process.Fill(pidfd);
+        return errno;
+    }
+
+    static Errno GetProcess(SafeFileHandle socket, out int pidfd)
+    {
+        const int None = -1;
+        using var fd = new BorrowedDescriptor(socket);
+        var number = None;
+        var length = (uint)sizeof(int);
+        var errno = ErrnoGuard.Of(getsockopt(fd.Number, SocketLevel, PidfdOption, &number, &length));
+        pidfd = errno == Errno.None ? number : None;
         return errno;
     }
 
