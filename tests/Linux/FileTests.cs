@@ -185,4 +185,20 @@ public sealed class FileTests
         memfd.Dispose();
         Assert.Throws<ObjectDisposedException>(() => FileSpace.TrySetLength(memfd, 2));
     }
+
+    [Fact]
+    public void Where_a_link_leads_is_told_in_bytes_and_cut_off_where_there_is_no_room()
+    {
+        using var directory = new TemporaryDirectory();
+        File.CreateSymbolicLink(directory["link"], "/über");
+        var path = System.Text.Encoding.UTF8.GetBytes(directory["link"] + "\0");
+        Span<byte> target = stackalloc byte[16];
+        Assert.Equal(Errno.None, PathCalls.TryReadLink(path, target, out var length));
+        Assert.Equal("/über"u8, target[..length]);
+        Assert.Equal(Errno.None, PathCalls.TryReadLink(path, target[..2], out length));
+        Assert.Equal(2, length);
+        Assert.Equal(Errno.ENOENT, PathCalls.TryReadLink("/none/at/all\0"u8, target, out length));
+        Assert.Equal(0, length);
+        Assert.Throws<ArgumentException>(() => PathCalls.TryReadLink("/no/zero"u8, new byte[1], out _));
+    }
 }

@@ -50,6 +50,10 @@ public sealed class ListenerTests
             Assert.Contains($"Pid:\t{Environment.ProcessId}", File.ReadAllLines($"/proc/self/fdinfo/{number}"));
             Assert.Equal(Errno.None, ProcessFd.TrySendSignal(process, 0));
         }
+
+        using var place = new ReusableDescriptor();
+        Assert.Equal(Errno.None, SocketPeer.TryGetProcess(near, place));
+        Assert.Contains($"Pid:\t{Environment.ProcessId}", File.ReadAllLines($"/proc/self/fdinfo/{place.DangerousGetHandle()}"));
     }
 
     [Fact]

@@ -62,6 +62,40 @@ public sealed class ReusableDescriptorTests
         Assert.False(other.IsInvalid);
     }
 
+    // What Dispose has closed may be another file by then.
+    [Fact]
+    public void A_place_that_is_used_up_closes_nothing_a_second_time_and_takes_nothing()
+    {
+        var place = new ReusableDescriptor();
+        Memfd.TryCreate("place", MemfdFlags.CloseOnExec, place);
+        var number = (int)place.DangerousGetHandle();
+        place.Dispose();
+        using var next = new ReusableDescriptor();
+        Memfd.TryCreate("place", MemfdFlags.CloseOnExec, next);
+        Assert.Equal(number, (int)next.DangerousGetHandle()); // the lowest that is free
+        Assert.Throws<ObjectDisposedException>(place.Clear);
+        Assert.Throws<ObjectDisposedException>(() => place.TakeFrom(next));
+        using var empty = new ReusableDescriptor();
+        Assert.Throws<ObjectDisposedException>(() => empty.TakeFrom(place));
+        Assert.Equal(1, OpenDescriptors.Count(Link));
+        place.Dispose();
+        Assert.Equal(1, OpenDescriptors.Count(Link));
+    }
+
+    [Fact]
+    public void What_is_in_use_while_its_place_is_disposed_is_closed_when_that_is_over()
+    {
+        var place = new ReusableDescriptor();
+        Memfd.TryCreate("place", MemfdFlags.CloseOnExec, place);
+        using (new BorrowedDescriptor(place))
+        {
+            place.Dispose();
+            Assert.Equal(1, OpenDescriptors.Count(Link));
+        }
+
+        Assert.Equal(0, OpenDescriptors.Count(Link));
+    }
+
     [Fact]
     public void What_cannot_be_opened_leaves_a_place_empty()
     {

@@ -107,6 +107,26 @@ public sealed class SocketTests : IDisposable
     }
 
     [Fact]
+    public void What_is_taken_to_a_place_is_the_places_and_stays_where_it_is_when_that_is_full()
+    {
+        SendAndClose(_near, 2);
+        using var place = new ReusableDescriptor();
+        using (var received = new ReceivedDescriptors())
+        {
+            Assert.Equal(Errno.None, SocketMessages.TryReceive(_far, new byte[8], received, out _, out _));
+            received.Take(0, place);
+            Assert.Throws<InvalidOperationException>(() => received.Take(0));
+            Assert.Throws<InvalidOperationException>(() => received.Take(1, place));
+            Assert.Throws<ArgumentOutOfRangeException>(() => received.Take(2, place));
+            Assert.Equal(2, OpenDescriptors.Count(Mark));
+        }
+
+        Assert.Equal(1, OpenDescriptors.Count(Mark));
+        place.Clear();
+        Assert.Equal(0, OpenDescriptors.Count(Mark));
+    }
+
+    [Fact]
     public void A_message_longer_than_the_buffer_is_told_and_the_next_is_whole()
     {
         Assert.Equal(Errno.None, SocketMessages.TrySend(_near, "0123456789"u8));
