@@ -94,14 +94,7 @@ internal sealed class Attachment(Importer importer, KeptTable table) : KeptBuffe
         if (!_hasBegun) return;
         var wasMapped = _mapped is not null;
         UnmapQuietly(call);
-        try
-        {
-            Importer.Ops.Detach(call, _given);
-        }
-        catch (HeapException)
-        {
-        }
-
+        Quietly(this, call, static (kept, call) => kept.Importer.Ops.Detach(call, kept._given));
         _given = null;
         if (wasMapped) _mapped = [];
     }
@@ -116,6 +109,7 @@ internal sealed class Attachment(Importer importer, KeptTable table) : KeptBuffe
         (_constraints, _executable, _given, _mapped) = (AttachConstraints.None, "", null, null);
         _hasBegun = false;
     }
+
     private void Map(OpCall call, DataDirection direction)
     {
         call.Shown = Shown;
@@ -140,14 +134,5 @@ internal sealed class Attachment(Importer importer, KeptTable table) : KeptBuffe
         Importer.Ops.Unmap(call, _given, segments, _mappedDirection);
     }
 
-    private void UnmapQuietly(OpCall call)
-    {
-        try
-        {
-            Unmap(call);
-        }
-        catch (HeapException)
-        {
-        }
-    }
+    private void UnmapQuietly(OpCall call) => Quietly(this, call, static (kept, call) => kept.Unmap(call));
 }

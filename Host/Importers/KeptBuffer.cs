@@ -64,17 +64,8 @@ internal abstract class KeptBuffer(Importer importer, KeptTable table) : HeapTie
         if (!HasBegun) throw table.NotThere(call.Subject.Number);
     }
 
-    /// <summary>Ends it where nobody is left to be told. What the heap throws is in the log.</summary>
-    public void EndQuietly(OpCall call)
-    {
-        try
-        {
-            End(call);
-        }
-        catch (HeapException)
-        {
-        }
-    }
+    /// <summary>Ends it where nobody is left to be told.</summary>
+    public void EndQuietly(OpCall call) => Quietly(this, call, static (kept, call) => kept.End(call));
 
     /// <summary>Gives the buffer up, unless that was done.</summary>
     public void LetGo()
@@ -86,6 +77,18 @@ internal abstract class KeptBuffer(Importer importer, KeptTable table) : HeapTie
     public void Abandon()
     {
         if (TryLetGo()) Shown.Dispose();
+    }
+
+    /// <summary>Undoes something where nobody is left to be told. What the heap throws is in the log.</summary>
+    protected static void Quietly<T>(T kept, OpCall call, Action<T, OpCall> undo)
+    {
+        try
+        {
+            undo(kept, call);
+        }
+        catch (HeapException)
+        {
+        }
     }
 
     /// <summary>Drops what it refers to.</summary>

@@ -74,14 +74,5 @@ internal sealed class VirtualMapping(Importer importer, KeptTable table) : KeptB
         Importer.Ops.Vunmap(call, segment);
     }
 
-    private void UnmapQuietly(OpCall call)
-    {
-        try
-        {
-            Unmap(call);
-        }
-        catch (HeapException)
-        {
-        }
-    }
+    private void UnmapQuietly(OpCall call) => Quietly(this, call, static (kept, call) => kept.Unmap(call));
 }
