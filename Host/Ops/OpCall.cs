@@ -94,7 +94,8 @@ internal sealed class OpCall
             refusal = new HeapException(HeapErrno.InputOutput, HeapCause.System, $"the host failed: {exception.Message}", exception);
         }
 
-        if (!IsLost) _kept?.Clear(); // else the watchdog closes it
+        if (IsLost) _kept?.Dispose(); // which the watchdog may do as well
+        else _kept?.Clear();
         if (Interlocked.Exchange(ref _answered, 1) == 0) Answer(refusal);
         else _memory?.Clear();
     }
