@@ -31,7 +31,7 @@ internal sealed class HeapCalls(Upcalls upcalls, Stopping stopping)
                 Done().Int((int)faces);
                 break;
             case WireKind.Allocate:
-                var buffer = Allocate(from.ReadAllocation(Request), call, withdrawal());
+                var buffer = Allocate(from.ReadAllocation(Request), from.ReadPromise(), call, withdrawal());
                 Done().Number(buffer.Memory).Int((int)buffer.Hooks).Int((int)buffer.Policy);
                 break;
             case WireKind.Release:
@@ -90,7 +90,23 @@ internal sealed class HeapCalls(Upcalls upcalls, Stopping stopping)
         throw new HeapException(HeapErrno.Invalid, HeapCause.Unavailable, string.Join("; ", bound.Errors.Select(error => $"{error.Path}: {error.Message}")));
     }
 
-    private (ulong Memory, BufferHooks Hooks, MmapPolicy Policy) Allocate(AllocationRequest request, ulong call, CancellationToken cancellation)
+    private (ulong Memory, BufferHooks Hooks, MmapPolicy Policy) Allocate(AllocationRequest request, MemoryPromise promise, ulong call, CancellationToken cancellation)
+    {
+        var returned = 0ul;
+        HostMemoryService.BeginPromise(in promise, request.Length);
+        try
+        {
+            var given = Allocate(in request, call, cancellation);
+            returned = given.Memory;
+            return given;
+        }
+        finally
+        {
+            _memory!.EndPromise(returned);
+        }
+    }
+
+    private (ulong Memory, BufferHooks Hooks, MmapPolicy Policy) Allocate(in AllocationRequest request, ulong call, CancellationToken cancellation)
     {
         var buffer = Heap.Allocate(in request, cancellation) ?? throw new InvalidOperationException("Allocate returned null.");
         try

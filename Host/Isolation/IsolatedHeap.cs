@@ -64,17 +64,7 @@ internal sealed class IsolatedHeap : IHeap, IFacedHeap, IHeapGauge, IShrinker, I
     public HeapBuffer Allocate(in AllocationRequest request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        var session = Session();
-        using var call = session.Begin(WireKind.Allocate, isBounded: false);
-        call.Message.Write(in request);
-        using var withdrawal = cancellationToken.UnsafeRegister(static state => ((WorkerCall)state!).Withdraw(), call);
-        var number = call.Lane.Call;
-        return call.Complete(from =>
-        {
-            var (memory, hooks, policy) = (from.Number(), (BufferHooks)from.Int(), (MmapPolicy)from.Int());
-            if ((hooks & ~BufferHooks.All) != 0 || !Enum.IsDefined(policy)) throw new WireException("returned a buffer that makes no sense");
-            return new IsolatedBuffer(session, number, memory, session.Memory.TakeForBuffer(memory), hooks, policy);
-        });
+        return IsolatedAllocation.Run(Session(), in request, _context.Memory, cancellationToken);
     }
 
     public void Release(HeapBuffer buffer, ReleaseReason reason)

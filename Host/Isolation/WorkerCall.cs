@@ -43,10 +43,10 @@ internal sealed class WorkerCall(WorkerSession session, WorkerLane lane, WireWri
     /// <param name="read">Reads one part.</param>
     public void CompleteInParts(Action<WireReader> read)
     {
+        var hasMore = true;
         try
         {
             lane.Send();
-            var hasMore = true;
             while (hasMore)
             {
                 var from = lane.Receive(out hasMore);
@@ -62,7 +62,7 @@ internal sealed class WorkerCall(WorkerSession session, WorkerLane lane, WireWri
         }
         catch (Exception refusal) when (refusal is HeapException or OperationCanceledException or WorkerFaultException)
         {
-            _wasAnswered = session.WhyEnded is null;
+            _wasAnswered = session.WhyEnded is null && !hasMore; // what is still to come would be taken for the next answer
             throw;
         }
     }

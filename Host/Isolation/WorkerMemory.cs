@@ -11,6 +11,7 @@ internal sealed class WorkerMemory
 
     private readonly Lock _lock = new();
     private readonly Dictionary<ulong, IHeapMemory> _memories = [];
+    private readonly Dictionary<ulong, PromisedPages> _promises = []; // of calls under way, and what heaps keep of them; none of it made
     private readonly Dictionary<ulong, IMemoryRegion> _regions = [];
     private readonly HashSet<ulong> _ofBuffers = [];
     private ulong _last;
@@ -84,16 +85,62 @@ internal sealed class WorkerMemory
     {
         lock (_lock)
         {
-            if (_memories.Count - _ofBuffers.Count < MostWithoutBuffer) return;
+            if (!IsFull) return;
         }
 
         throw new HeapException(HeapErrno.TooManyOpenFiles, HeapCause.NoDescriptors, $"the heap holds {MostWithoutBuffer} pieces of memory that belong to no buffer");
     }
 
+    /// <summary>Promises memory for a call. Null where the worker has so much already that it is to be refused more.</summary>
+    public ulong? TryPromise(PromisedPages promise)
+    {
+        lock (_lock)
+        {
+            if (_ended || IsFull) return null;
+            _promises.Add(++_last, promise);
+            return _last;
+        }
+    }
+
+    /// <summary>The heap has taken what was promised, and has it beyond the call.</summary>
+    public void KeepPromise(ulong id)
+    {
+        lock (_lock)
+        {
+            if (_promises.TryGetValue(id, out var promise)) promise.IsKept = true;
+        }
+    }
+
+    /// <summary>The call that it was promised for is over.</summary>
+    public void EndPromise(ulong id)
+    {
+        lock (_lock)
+        {
+            if (_promises.TryGetValue(id, out var promise) && !promise.IsKept) _promises.Remove(id);
+        }
+    }
+
+    /// <summary>Memory by its number, which is made now where it was only promised.</summary>
     /// <exception cref="WireException">There is none of the number.</exception>
+    /// <exception cref="HeapException">It was promised, and cannot be had.</exception>
     public IHeapMemory Find(ulong id)
     {
-        lock (_lock) return _memories.TryGetValue(id, out var memory) ? memory : throw new WireException($"has no memory {id}");
+        PromisedPages? promise;
+        lock (_lock)
+        {
+            if (_memories.TryGetValue(id, out var memory)) return memory;
+            if (!_promises.TryGetValue(id, out promise)) throw NoMemory(id);
+        }
+
+        var made = promise.Make();
+        lock (_lock)
+        {
+            if (_promises.Remove(id)) _memories.Add(id, made);
+            if (_memories.ContainsKey(id)) return made; // or somebody else who named it was quicker
+        }
+
+        made.Dispose();
+        throw NoMemory(id);
     }
 
     /// <summary>The number of memory; null where the worker has it no more.</summary>
@@ -118,11 +165,13 @@ internal sealed class WorkerMemory
 
     /// <summary>Makes memory a buffer's.</summary>
     /// <exception cref="WireException">There is none of the number, or it is a buffer's already.</exception>
+    /// <exception cref="HeapException">It was promised, and cannot be had.</exception>
     public IHeapMemory TakeForBuffer(ulong id)
     {
+        var memory = Find(id);
         lock (_lock)
         {
-            if (!_memories.TryGetValue(id, out var memory)) throw new WireException($"has no memory {id}");
+            if (!_memories.ContainsKey(id)) throw NoMemory(id);
             return _ofBuffers.Add(id) ? memory : throw new WireException($"gave memory {id} to two buffers");
         }
     }
@@ -133,7 +182,7 @@ internal sealed class WorkerMemory
         lock (_lock)
         {
             _ofBuffers.Remove(id);
-            _memories.Remove(id);
+            Forget(id, out _);
         }
 
         SettleIfOver();
@@ -146,7 +195,7 @@ internal sealed class WorkerMemory
         lock (_lock)
         {
             if (_ofBuffers.Contains(id)) return;
-            _memories.Remove(id, out memory);
+            Forget(id, out memory);
         }
 
         memory?.Dispose();
@@ -166,6 +215,16 @@ internal sealed class WorkerMemory
         SettleIfOver();
     }
 
+    private bool IsFull => _memories.Count + _promises.Count - _ofBuffers.Count >= MostWithoutBuffer;
+
+    private static WireException NoMemory(ulong id) => new($"has no memory {id}");
+
+    private void Forget(ulong id, out IHeapMemory? memory)
+    {
+        _memories.Remove(id, out memory);
+        _promises.Remove(id);
+    }
+
     private void SettleIfOver()
     {
         IDisposable[] left;
@@ -175,6 +234,7 @@ internal sealed class WorkerMemory
             _isSettling = true;
             left = [.. _memories.Values, .. _regions.Values];
             _memories.Clear();
+            _promises.Clear();
             _regions.Clear();
         }
 

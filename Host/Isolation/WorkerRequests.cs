@@ -19,17 +19,17 @@ internal sealed class WorkerRequests(IHeapContext context, WorkerMemory memory, 
             if (channel.HasDescriptor) throw new WireException("sent a descriptor");
             if (!Carry(channel, kind, out descriptor)) return;
         }
-        catch (HeapException refusal)
-        {
-            channel.Out.Begin(WireKind.Refused).Write(refusal);
-        }
         catch (Exception exception) when (exception is not WireException)
         {
-            channel.Out.Begin(WireKind.Refused).Write(new HeapException(HeapErrno.InputOutput, HeapCause.System, $"the host failed: {exception.Message}"));
+            channel.Out.Begin(WireKind.Refused).Write(RefusalFor(exception));
         }
 
         using (descriptor) channel.Send(descriptor, MessageFlags.DontWait);
     }
+
+    /// <summary>What a heap is told when the host throws instead of doing what it was asked.</summary>
+    public static HeapException RefusalFor(Exception exception) =>
+        exception as HeapException ?? new HeapException(HeapErrno.InputOutput, HeapCause.System, $"the host failed: {exception.Message}");
 
     // False where nobody waits for an answer.
     private bool Carry(Channel channel, WireKind kind, out SafeFileHandle? descriptor)
@@ -76,6 +76,10 @@ internal sealed class WorkerRequests(IHeapContext context, WorkerMemory memory, 
                 return true;
             case WireKind.DisposeMemory:
                 memory.Dispose(from.Number());
+                from.End();
+                return false;
+            case WireKind.KeepMemory:
+                memory.KeepPromise(from.Number());
                 from.End();
                 return false;
             case WireKind.DisposeRegion:

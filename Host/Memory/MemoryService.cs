@@ -34,6 +34,9 @@ internal sealed class MemoryService(string heapName, MemoryCapabilities capabili
     /// <summary>Whether it matters on whose behalf it is asked.</summary>
     public bool Recycles => recycled.IsOn;
 
+    /// <summary>Whether so many bytes, asked for without a page size, come in the machine's own pages.</summary>
+    public bool GivesMachinePages(long length) => PageChoices.Of(_pages, length) == PageChoice.Machine;
+
     /// <summary>What clients gave back.</summary>
     public RecycleStore Recycled => recycled;
 

@@ -31,7 +31,7 @@ internal sealed class IsolatedHeaps : IDisposable
     }
 
     public static string[] PluginFolders =>
-        [Builds.Folder("SystemHeap"), Builds.Folder("CmaHeap"), Builds.Folder("SecureHeap"), Builds.Folder("RegionHeap"), Builds.Folder("FakeHeap"), Builds.Folder("DeadlyPlugin"), Builds.Folder("CountingHeap")];
+        [Builds.Folder("SystemHeap"), Builds.Folder("CmaHeap"), Builds.Folder("SecureHeap"), Builds.Folder("RegionHeap"), Builds.Folder("FakeHeap"), Builds.Folder("DeadlyPlugin"), Builds.Folder("TakingPlugin"), Builds.Folder("CountingHeap")];
 
     public TestHost Host => _host;
 

@@ -48,4 +48,5 @@ internal enum WireKind : byte
     DisposeMemory = 70,
     DisposeRegion = 71,
     Log = 72,
+    KeepMemory = 73,
 }

@@ -48,6 +48,10 @@ internal static class WireValues
         ExpectedImporters = from.Int(),
     };
 
+    public static void Write(this WireWriter to, in MemoryPromise promise) => to.Number(promise.Number).Long(promise.Length).Long(promise.PageSize);
+
+    public static MemoryPromise ReadPromise(this WireReader from) => new(from.Number(), from.Long(), from.Long());
+
     public static void Write(this WireWriter to, in AttachRequest request)
     {
         to.Write(request.Importer);
