@@ -7,7 +7,7 @@ namespace DmaHeap.Hosting.Isolation;
 /// One call at a time into a worker, on a socket of its own: the thread that calls waits there for the answer, and carries out what the heap asks of the host meanwhile, so a call
 /// costs no more changes of threads than it must.
 /// </summary>
-internal sealed class WorkerLane(int number, SafeFileHandle socket, WorkerSession session) : IDisposable
+internal sealed class WorkerLane(int number, SafeFileHandle socket, WorkerRequests requests) : IDisposable
 {
     private readonly Channel _channel = new(socket);
     private ulong _call;
@@ -52,7 +52,7 @@ internal sealed class WorkerLane(int number, SafeFileHandle socket, WorkerSessio
             var kind = _channel.Receive();
             if (kind is not (WireKind.Done or WireKind.More or WireKind.Refused or WireKind.Cancelled or WireKind.Failed))
             {
-                session.Requests.Serve(_channel, kind);
+                requests.Serve(_channel, kind);
                 continue;
             }
 

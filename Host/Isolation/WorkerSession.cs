@@ -12,19 +12,13 @@ namespace DmaHeap.Hosting.Isolation;
 /// </summary>
 internal sealed class WorkerSession
 {
-    // A thread each in the worker: what more callers there are wait in vain in a heap that does not keep up.
-    private const int MostLanes = 256;
-
     private const int MostOptions = Channel.MaxMessage / 4;
 
     private static readonly TimeSpan s_look = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan s_start = TimeSpan.FromSeconds(60);
 
-    private readonly Lock _lock = new();
-    private readonly Stack<WorkerLane> _idle = new();
-    private readonly List<WorkerLane> _lanes = [];
-    private readonly Channel _control;
+    private readonly WorkerLanes _lanes;
     private readonly Channel _upcalls;
     private readonly WorkerProcess _process;
     private readonly IHeapContext _context;
@@ -33,9 +27,7 @@ internal sealed class WorkerSession
     private readonly ITimer _watchdog;
     private readonly ManualResetEventSlim _processEnded = new();
     private ulong _lastCall;
-    private int _lastLane;
     private string? _end;
-    private bool _over;
 
     /// <summary>Starts a worker and its heap.</summary>
     /// <param name="plugin">What it runs.</param>
@@ -53,7 +45,7 @@ internal sealed class WorkerSession
         Requests = new WorkerRequests(context, Memory, _logLimit);
         var (control, itsControl) = SeqpacketSocket.CreatePair();
         var (upcalls, itsUpcalls) = SeqpacketSocket.CreatePair();
-        (_control, _upcalls) = (new Channel(control), new Channel(upcalls));
+        (_lanes, _upcalls) = (new WorkerLanes(control, Requests, context.Name), new Channel(upcalls));
         using (itsControl)
         using (itsUpcalls)
         {
@@ -63,7 +55,7 @@ internal sealed class WorkerSession
             }
             catch
             {
-                _control.Dispose();
+                _lanes.Close();
                 _upcalls.Dispose();
                 throw;
             }
@@ -73,7 +65,7 @@ internal sealed class WorkerSession
             new Thread(() => ServeUpcalls(ended)) { IsBackground = true, Name = "dmaheap worker requests" }.Start();
             try
             {
-                Control(to => to.Begin(WireKind.OpenUpcalls), itsUpcalls);
+                _lanes.Tell(to => to.Begin(WireKind.OpenUpcalls), itsUpcalls);
             }
             catch (WireException fault)
             {
@@ -119,7 +111,7 @@ internal sealed class WorkerSession
         WorkerLane? lane = null;
         try
         {
-            lane = Rent();
+            lane = _lanes.Rent();
             lane.Deadline = isBounded ? DeadlineAfter(_opTimeout) : long.MaxValue;
             return new WorkerCall(this, lane, lane.Begin(kind, Interlocked.Increment(ref _lastCall)));
         }
@@ -153,27 +145,13 @@ internal sealed class WorkerSession
     }
 
     /// <summary>Takes a lane back after an answer.</summary>
-    public void Return(WorkerLane lane)
-    {
-        lane.Deadline = long.MaxValue;
-        lock (_lock)
-        {
-            if (!_over)
-            {
-                _idle.Push(lane);
-                return;
-            }
-        }
-
-        lane.Dispose();
-    }
+    public void Return(WorkerLane lane) => _lanes.Return(lane);
 
     /// <summary>Takes a lane back whose call did not come to its end: nobody knows what the worker did.</summary>
     public void Discard(WorkerLane lane)
     {
         End("was given up in the midst of a call");
-        lock (_lock) _lanes.Remove(lane);
-        lane.Dispose();
+        _lanes.Discard(lane);
     }
 
     /// <summary>Gives the worker up after what came, or did not come, on a lane. Where that only shows that it died, its process says why in a moment.</summary>
@@ -188,53 +166,19 @@ internal sealed class WorkerSession
     {
         var call = lane.Call;
         lane.Deadline = DeadlineAfter(_opTimeout);
-        TryControl(to => to.Begin(WireKind.Cancel).Int(lane.Number).Number(call));
+        TryTell(to => to.Begin(WireKind.Cancel).Int(lane.Number).Number(call));
     }
 
     /// <summary>Tells the heap that its end is near.</summary>
-    public void AnnounceEnd() => TryControl(to => to.Begin(WireKind.Stopping));
+    public void AnnounceEnd() => TryTell(to => to.Begin(WireKind.Stopping));
 
     /// <summary>Gives the worker up. The first reason stays.</summary>
     public void End(string why)
     {
         if (Interlocked.CompareExchange(ref _end, why, null) is not null) return;
         _process.Kill();
-        Shut();
-    }
-
-    private void Shut()
-    {
-        lock (_lock)
-        {
-            foreach (var lane in _lanes) lane.Shut();
-        }
-
+        _lanes.Shut();
         _upcalls.Shut();
-    }
-
-    private WorkerLane Rent()
-    {
-        lock (_lock)
-        {
-            if (WhyEnded is not null) throw Gone();
-            if (_idle.TryPop(out var idle)) return idle;
-            if (_lanes.Count == MostLanes) throw new HeapException(HeapErrno.Busy, HeapCause.HeapBusy, $"heap {_context.Name} has {MostLanes} calls under way in its worker process");
-        }
-
-        var (ours, its) = SeqpacketSocket.CreatePair();
-        using (its)
-        {
-            WorkerLane lane;
-            lock (_lock)
-            {
-                lane = new WorkerLane(++_lastLane, ours, this);
-                _lanes.Add(lane);
-                if (WhyEnded is not null) lane.Shut();
-            }
-
-            Control(to => to.Begin(WireKind.OpenLane).Int(lane.Number), its);
-            return lane;
-        }
     }
 
     private HeapFaces StartHeap(IsolatedPlugin plugin)
@@ -271,14 +215,7 @@ internal sealed class WorkerSession
         var why = Interlocked.CompareExchange(ref _end, how, null);
         _processEnded.Set();
         Why = why is null || why == how ? how : $"{why}, and {how}";
-        lock (_lock)
-        {
-            _over = true;
-            foreach (var lane in _lanes) lane.Shut();
-            while (_idle.TryPop(out var lane)) lane.Dispose();
-            _control.Dispose();
-        }
-
+        _lanes.Close();
         _watchdog.Dispose();
         _process.Dispose();
         _upcalls.Dispose();
@@ -288,49 +225,27 @@ internal sealed class WorkerSession
     }
 
     /// <summary>Whether all has been seen to that its end brings.</summary>
-    public bool IsOver
-    {
-        get
-        {
-            lock (_lock) return _over;
-        }
-    }
+    public bool IsOver => _lanes.IsClosed;
 
     /// <summary>How it ended in full, for the log; known when the session is over.</summary>
     public string Why { get; private set; } = "";
 
     private void Look()
     {
-        var now = _context.Time.GetTimestamp();
-        lock (_lock)
-        {
-            if (_lanes.TrueForAll(lane => lane.Deadline > now)) return;
-        }
-
-        End($"did not answer within {_opTimeout.TotalMilliseconds:0} ms");
+        if (_lanes.IsAnyLate(_context.Time.GetTimestamp())) End($"did not answer within {_opTimeout.TotalMilliseconds:0} ms");
     }
 
     private long DeadlineAfter(TimeSpan time) => _context.Time.GetTimestamp() + (long)(time.TotalSeconds * _context.Time.TimestampFrequency);
 
-    private void TryControl(Action<WireWriter> write)
+    private void TryTell(Action<WireWriter> write)
     {
         try
         {
-            Control(write);
+            _lanes.Tell(write);
         }
         catch (WireException fault)
         {
             End(fault.Message);
-        }
-    }
-
-    private void Control(Action<WireWriter> write, SafeFileHandle? descriptor = null)
-    {
-        lock (_lock)
-        {
-            if (_over) throw new WireException(Channel.GoneMessage);
-            write(_control.Out);
-            _control.Send(descriptor, MessageFlags.DontWait);
         }
     }
 }
