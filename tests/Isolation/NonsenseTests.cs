@@ -34,10 +34,11 @@ public sealed class NonsenseTests
         using var over = new ManualResetEventSlim();
         var plugin = new IsolatedPlugin("nowhere.dll", "Nonsense", "Nonsense", null, TimeSpan.FromSeconds(1), HasFixedRegion: false);
         var program = new WorkerProgram(s_dotnet, [s_dotnet, "exec", Builds.File("Peer", "Peer"), "nonsense", seed.ToString(CultureInfo.InvariantCulture)]);
+        var context = new FakeHeapContext { OtherTime = TimeProvider.System };
         WorkerSession session;
         try
         {
-            session = new WorkerSession(plugin, new FakeHeapContext { OtherTime = TimeProvider.System }, _ => over.Set(), program);
+            session = new WorkerSession(plugin, context, _ => over.Set(), program);
         }
         catch (HeapException atOnce)
         {
@@ -49,9 +50,8 @@ public sealed class NonsenseTests
         {
             try
             {
-                using var call = session.Begin((WireKind)(11 + calls % 14));
-                call.Message.Long(1).Long(1);
-                call.Complete(from => from.Number());
+                if (calls % 14 == 0) Allocate(session, context);
+                else Call(session, (WireKind)(11 + calls % 14));
             }
             catch (Exception exception) when (exception is HeapException or WorkerFaultException or OperationCanceledException)
             {
@@ -61,6 +61,22 @@ public sealed class NonsenseTests
 
         Assert.NotNull(session.WhyEnded);
         Assert.True(over.Wait(TimeSpan.FromSeconds(20)));
+        Eventually.True(() => context.Memory.Living == 0, $"{context.Memory.Living} pieces of memory are left");
         return session.Why;
+    }
+
+    private static void Call(WorkerSession session, WireKind kind)
+    {
+        using var call = session.Begin(kind);
+        call.Message.Long(1).Long(1);
+        call.Complete(from => from.Number());
+    }
+
+    // With a promise, which it may name, keep and dispose as it likes.
+    private static void Allocate(WorkerSession session, FakeHeapContext context)
+    {
+        var buffer = (IsolatedBuffer)IsolatedAllocation.Run(session, new AllocationRequest { Length = 4096 }, context.Memory, CancellationToken.None);
+        buffer.Memory.Dispose();
+        session.Memory.BufferGone(buffer.MemoryNumber);
     }
 }

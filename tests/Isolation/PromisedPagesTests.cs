@@ -36,6 +36,18 @@ public sealed class PromisedPagesTests : IDisposable
         Assert.All(_context.Memory.PageRequests, made => Assert.Equal((Length, 4096L, CommitPolicy.Lazy), (made.Length, made.PageSize, made.Commit)));
     }
 
+    [Theory]
+    [InlineData("SystemHeap", null)]
+    [InlineData("CmaHeap", """{ "size": "1MiB" }""")]
+    [InlineData("CountingHeap", null)]
+    public void Heaps_that_are_shipped_or_shown_as_samples_ask_for_nothing(string name, string? options)
+    {
+        var context = new FakeHeapContext { OtherTime = TimeProvider.System };
+        using var heap = new IsolatedHeap(new IsolatedPlugin(Builds.Plugin(name), name, name, options, TimeSpan.FromSeconds(10), HasFixedRegion: false), context);
+        heap.Release(heap.Allocate(new AllocationRequest { Length = Length }, CancellationToken.None), ReleaseReason.LastReferenceGone);
+        Assert.Equal((Length, 4096L, CommitPolicy.Lazy), Asked(Assert.Single(context.Memory.PageRequests))); // a heap names no page size
+    }
+
     [Fact]
     public void A_length_that_no_page_ends_at_is_promised_in_whole_pages()
     {
