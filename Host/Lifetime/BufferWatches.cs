@@ -68,12 +68,7 @@ internal sealed class BufferWatches(BufferTable table, Releaser releaser) : IDis
     public bool TryKeep(BufferRecord record)
     {
         _reserved.Add(record.Watch);
-        if (table.TryFind(record.Watch, out var found) && found == record)
-        {
-            releaser.Enqueue(record); // before it leaves the table, as in Ended
-            if (table.TryRemove(record.Watch, out _)) return true;
-        }
-
+        if (table.TryFind(record.Watch, out var found) && found == record && TryHandOver(record.Watch)) return true;
         _reserved.Remove(record.Watch);
         return false;
     }
@@ -131,15 +126,25 @@ internal sealed class BufferWatches(BufferTable table, Releaser releaser) : IDis
     /// <summary>The file of a watch is gone. Nobody is called.</summary>
     public void Ended(int watch)
     {
-        // Noted as pending before it leaves the table: whoever counts sees it in one of the two.
-        if (!table.TryLookAt(watch, out var record)) return;
-        releaser.Enqueue(record);
-        table.TryRemove(watch, out _);
-        _opaque.Remove(watch);
+        if (table.TryLookAt(watch, out _) && TryHandOver(watch)) _opaque.Remove(watch);
     }
 
     /// <summary>Ends all watches.</summary>
     public void Dispose() => _queue.Dispose();
+
+    // Announced before it leaves the table: whoever counts sees it in one of the two. Enqueued after: what is released may be another buffer at once, and nobody is to find it as this one.
+    private bool TryHandOver(int watch)
+    {
+        releaser.Announce();
+        if (table.TryRemove(watch, out var record))
+        {
+            releaser.Enqueue(record);
+            return true;
+        }
+
+        releaser.Retract();
+        return false;
+    }
 
     private void Enter(BufferRecord record, int watch)
     {

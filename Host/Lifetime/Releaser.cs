@@ -42,10 +42,15 @@ internal sealed class Releaser
     /// <summary>Counts releases, so that a watchdog sees whether they go on.</summary>
     public long Progress => Interlocked.Read(ref _progress);
 
-    /// <summary>Takes note of a buffer whose last reference is gone. Calls nobody; <see cref="WorkOff"/> follows.</summary>
+    /// <summary>A buffer is about to be enqueued, and is pending from now on.</summary>
+    public void Announce() => Interlocked.Increment(ref _pending);
+
+    /// <summary>What was announced is not to be had: somebody else ends it.</summary>
+    public void Retract() => Interlocked.Decrement(ref _pending);
+
+    /// <summary>Takes a buffer whose last reference is gone, which was announced and can be found no more. Calls nobody; <see cref="WorkOff"/> follows.</summary>
     public void Enqueue(BufferRecord record)
     {
-        Interlocked.Increment(ref _pending);
         var backlog = record.IsWithoutHeap ? _withoutHeap : BacklogOf(record.Heap);
         backlog.Add(record);
     }

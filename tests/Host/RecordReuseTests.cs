@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DmaHeap.Hosting;
+using DmaHeap.Hosting.Buffers;
 using DmaHeap.Hosting.Heaps;
 using DmaHeap.Protocol;
 using DmaHeap.Tests.Support;
@@ -105,6 +106,52 @@ public sealed class RecordReuseTests
         Assert.True(seen > 0, "no buffer was ever listed");
         Assert.True(_made.Distinct(ReferenceEqualityComparer.Instance).Count() < _made.Count / 2, "objects were hardly used again");
         host.AssertNothingIsHeld("same");
+    }
+
+    // The watch's thread, a client that is refused and the recycler's thread all take note of what has gone and release it, each what the other has noted.
+    [Fact]
+    public async Task A_buffer_that_can_be_found_is_not_released_yet()
+    {
+        const int Batches = 100, Each = 50;
+        using var host = Host();
+        var core = host.Host.Core;
+        using var done = new CancellationTokenSource();
+        var (seen, released) = (0L, 0L);
+        Task[] others = [Task.Factory.StartNew(WorkOff, TaskCreationOptions.LongRunning), Task.Factory.StartNew(Look, TaskCreationOptions.LongRunning)];
+        for (var i = 0; i < Batches && Interlocked.Read(ref released) == 0; i++)
+        {
+            var buffers = Enumerable.Range(0, Each).Select(_ => host.Allocate(heap: "same")).ToArray();
+            foreach (var buffer in buffers) buffer.Dispose();
+            core.Watch.TryCatchUp(core.Watch.Progress, TimeSpan.Zero);
+        }
+
+        await done.CancelAsync();
+        await Task.WhenAll(others);
+        Assert.True(seen > 0, "no buffer was ever found");
+        Assert.Equal(0, released);
+        host.AssertNothingIsHeld("same");
+
+        void WorkOff()
+        {
+            while (!done.IsCancellationRequested) core.Releaser.WorkOff();
+        }
+
+        // What is noted has time to be released while nobody can take it out of the table.
+        void Look()
+        {
+            while (!done.IsCancellationRequested)
+            {
+                var isFirst = true;
+                core.Table.Next(0, new BufferRecord[1], 0, (record, _) =>
+                {
+                    if (isFirst) SpinWait.SpinUntil(() => core.Releaser.Pending == 0, 1);
+                    isFirst = false;
+                    seen++;
+                    if (record.State == BufferState.Released || record.Heap is null) Interlocked.Increment(ref released);
+                    return false; // what is found is not used again
+                });
+            }
+        }
     }
 
     private static void ComeAndGo(TestHost host, int number, int rounds)
