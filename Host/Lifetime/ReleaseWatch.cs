@@ -141,7 +141,7 @@ internal sealed class ReleaseWatch : IDisposable
     private void Run(int turn)
     {
         var buffer = new byte[BufferBytes];
-        while (turn == Volatile.Read(ref _turn))
+        while (true)
         {
             var timeout = _sweepDue ? (int)Math.Max(0, _lastSweep + SweepIntervalMs - Environment.TickCount64) : -1;
             if (!TryWait(_poll, timeout)) return;
@@ -152,7 +152,8 @@ internal sealed class ReleaseWatch : IDisposable
             Interlocked.Increment(ref _round);
             Volatile.Write(ref _releasing, true);
             _releaser.WorkOff();
-            if (turn == Volatile.Read(ref _turn)) Volatile.Write(ref _releasing, false);
+            if (turn != Volatile.Read(ref _turn)) return; // given up: what follows may be disposed by now
+            Volatile.Write(ref _releasing, false);
 
             // Where one buffer has gone others follow: to be woken for each would take a processor from those who allocate. Nobody waits for a release; who does hurries it.
             if (_releaser.Progress != progress && !TryWait(_rest, RestMs)) return;

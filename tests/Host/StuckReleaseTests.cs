@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Host;
 
@@ -28,6 +29,31 @@ public sealed class StuckReleaseTests
         Assert.Single(host.Log, line => line.StartsWith("31:", StringComparison.Ordinal));
         end.Set();
         host.AssertNothingIsHeld();
+    }
+
+    // What the thread that was given up meets then would end the program that the host was a part of.
+    [Fact]
+    public void A_heap_that_comes_back_from_a_release_when_its_host_has_stopped_harms_nobody()
+    {
+        var time = new TimeByHand();
+        using var host = new TestHost(change: options => options with { Time = time });
+        using var began = new ManualResetEventSlim();
+        using var end = new ManualResetEventSlim();
+        host.Heap.OnRelease = _ =>
+        {
+            began.Set();
+            end.Wait();
+        };
+        var releaser = host.Host.Core.Releaser;
+        host.Allocate().Dispose();
+        Assert.True(began.Wait(TimeSpan.FromSeconds(20)));
+        time.LookAround();
+        time.LookAround();
+        Assert.Single(host.Log, line => line.StartsWith("31:", StringComparison.Ordinal)); // another thread took over, and ends with the host
+
+        host.Dispose();
+        end.Set();
+        Eventually.True(() => releaser.Progress == 1, "the buffer is not released");
     }
 
     /// <summary>Watchdogs look when they are told to.</summary>
