@@ -39,6 +39,15 @@ internal sealed partial class PagePool
         return Give(dropped);
     }
 
+    /// <summary>Bytes that only demand wants.</summary>
+    public long UnowedBytes
+    {
+        get
+        {
+            lock (_lock) return _classes.Values.Sum(one => one.UnowedBytes);
+        }
+    }
+
     /// <summary>Makes way for what another pool is to have in any case: gives up what only demand wants, of which there is most first.</summary>
     /// <param name="bytes">How much room is wanted.</param>
     /// <returns>Bytes given up.</returns>

@@ -33,6 +33,17 @@ internal sealed class PagePools(HugePages hugePages, Headroom headroom, TimeProv
     /// <summary>Bytes that filling them has left on the managed heap.</summary>
     public long AllocatedBytes => Volatile.Read(ref _filler)?.AllocatedBytes ?? 0;
 
+    /// <summary>Bytes that are there by demand alone.</summary>
+    public long UnowedBytes
+    {
+        get
+        {
+            var bytes = 0L;
+            foreach (var pool in All) bytes += pool.UnowedBytes;
+            return bytes;
+        }
+    }
+
     /// <summary>Makes room for what one of them is to have in any case, of what others have by demand alone.</summary>
     /// <returns>Bytes that were given up.</returns>
     public long MakeWay(long bytes)

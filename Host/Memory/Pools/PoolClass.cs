@@ -21,6 +21,9 @@ internal sealed class PoolClass(PoolKey key)
 
     public long SurplusBytes => Math.Max(0, Ready.Count - Target) * Key.Length;
 
+    /// <summary>Bytes beyond what is to be there in any case.</summary>
+    public long UnowedBytes => Math.Max(0, Ready.Count - Least) * Key.Length;
+
     /// <summary>Whether some of them are not there.</summary>
     public bool IsOwed => Ready.Count < Least;
 

@@ -127,12 +127,14 @@ internal sealed class PoolFiller : IDisposable
         }
     }
 
-    // What is to be there in any case goes first: what others have by demand alone makes way for it.
+    // What is to be there in any case goes first: what others have by demand alone makes way for it, where that is enough; and one piece, where it is not memory that is missing.
     private string? WhyNoRoom(in PoolWish wish)
     {
         var why = _room.WhyNot(_pools.Pieces, wish.Key.Length);
         if (why is null || !wish.IsOwed) return why;
-        _room.Gave(_pools.MakeWay(wish.Key.Length));
+        var missing = Math.Max(1, _room.Missing(wish.Key.Length));
+        if (missing > _pools.UnowedBytes) return why;
+        _room.Gave(_pools.MakeWay(missing));
         return _room.WhyNot(_pools.Pieces, wish.Key.Length);
     }
 

@@ -28,6 +28,9 @@ internal sealed class PoolRoom(Headroom headroom, TimeProvider time)
         return bytes <= Left() ? null : "too little memory is available on this machine or in the host's cgroup";
     }
 
+    /// <summary>Bytes that are missing for a piece; 0 where it is not memory that is.</summary>
+    public long Missing(long bytes) => Math.Max(0, bytes - Left());
+
     /// <summary>A piece was made.</summary>
     public void Took(long bytes) => _left -= bytes;
 

@@ -1,4 +1,7 @@
 using DmaHeap.Client;
+using DmaHeap.Hosting;
+using DmaHeap.Hosting.Configuration;
+using DmaHeap.Hosting.Memory;
 using DmaHeap.Tests.Cli;
 using DmaHeap.Tests.Support;
 
@@ -48,6 +51,24 @@ public sealed class PoolMinimumTests : IDisposable
 
         await Eventually.IsAsync(async () => await ReadyAsync(client, "first") + await ReadyAsync(client, "second") == Room);
         Assert.InRange(await ReadyAsync(client, "second"), Room - Most, Most);
+    }
+
+    [Fact]
+    public void What_all_that_others_learnt_to_want_is_not_enough_for_takes_none_of_it()
+    {
+        var never = new ByteSize(new Headroom().Total());
+        using var host = new PooledHost(new PoolConfiguration());
+        Eventually.True(() =>
+        {
+            ExportedBuffer[] buffers = [.. Enumerable.Range(0, Burst).Select(_ => host.Allocate())];
+            foreach (var buffer in buffers) buffer.Dispose();
+            return host.Pool.Buffers >= Least;
+        }, "nothing was learnt");
+        var before = host.Statistics.PoolGivenBackBytes;
+        var other = host.Test.Host.Core.Registry.Find("fresh");
+        other.Memory!.Redefine(other.Definition with { Pool = new PoolConfiguration { Min = never, Max = never, Sizes = [never] } });
+        Eventually.True(() => other.Memory.Pool.NotFilled is not null, "it was never tried");
+        Assert.InRange(host.Statistics.PoolGivenBackBytes - before, 0, Least / 2 * Page); // but for what it forgot to want
     }
 
     private Task<RunningProgram> ServeAsync()
