@@ -51,8 +51,8 @@ internal sealed class Releaser
     /// <summary>Takes a buffer whose last reference is gone, which was announced and can be found no more. Calls nobody; <see cref="WorkOff"/> follows.</summary>
     public void Enqueue(BufferRecord record)
     {
-        var backlog = record.IsWithoutHeap ? _withoutHeap : BacklogOf(record.Heap);
-        backlog.Add(record);
+        // Its heap may end at this moment, and its backlog with it.
+        lock (_lock) (record.IsWithoutHeap ? _withoutHeap : BacklogOf(record.Heap)).Add(record);
     }
 
     /// <summary>Releases, on this thread, what waits and nobody else is at.</summary>
@@ -120,31 +120,30 @@ internal sealed class Releaser
         return wasTaken;
     }
 
-    /// <summary>Drops what is kept for a slot that has ended.</summary>
+    /// <summary>Drops what is kept for a slot that has ended. What waited there for its release is released here: the heap has lost it, and is not called.</summary>
     public void Forget(HeapSlot slot)
-    {
-        lock (_lock) Volatile.Write(ref _backlogs, [.. _backlogs.Where(entry => entry.Key != slot)]);
-    }
-
-    private Backlog BacklogOf(HeapSlot slot)
-    {
-        foreach (var (heap, backlog) in Volatile.Read(ref _backlogs))
-        {
-            if (ReferenceEquals(heap, slot)) return backlog;
-        }
-
-        return AddBacklog(slot);
-    }
-
-    private Backlog AddBacklog(HeapSlot slot)
     {
         lock (_lock)
         {
-            if (_backlogs.FirstOrDefault(entry => entry.Key == slot).Value is { } there) return there;
-            var backlog = new Backlog(this);
-            Volatile.Write(ref _backlogs, [.. _backlogs, KeyValuePair.Create(slot, backlog)]);
-            return backlog;
+            if (_backlogs.FirstOrDefault(entry => entry.Key == slot).Value is not { } forgotten) return;
+            Volatile.Write(ref _backlogs, [.. _backlogs.Where(entry => entry.Key != slot)]);
+            forgotten.MoveTo(_withoutHeap);
         }
+
+        _withoutHeap.WorkOff();
+    }
+
+    // Under the lock.
+    private Backlog BacklogOf(HeapSlot slot)
+    {
+        foreach (var (heap, there) in _backlogs)
+        {
+            if (ReferenceEquals(heap, slot)) return there;
+        }
+
+        var backlog = new Backlog(this);
+        Volatile.Write(ref _backlogs, [.. _backlogs, KeyValuePair.Create(slot, backlog)]);
+        return backlog;
     }
 
     /// <summary>Calls the heap's release; what it throws is its own affair and goes to the log.</summary>
@@ -177,6 +176,11 @@ internal sealed class Releaser
         private int _worked;
 
         public void Add(BufferRecord record) => _queue.Enqueue(record);
+
+        public void MoveTo(Backlog other)
+        {
+            while (_queue.TryDequeue(out var record)) other.Add(record);
+        }
 
         public void WorkOff()
         {

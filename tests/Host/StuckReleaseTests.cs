@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using DmaHeap.Hosting;
 using DmaHeap.Tests.Support;
 
 namespace DmaHeap.Tests.Host;
@@ -54,6 +55,38 @@ public sealed class StuckReleaseTests
         host.Dispose();
         end.Set();
         Eventually.True(() => releaser.Progress == 1, "the buffer is not released");
+    }
+
+    // Whoever ends a heap looks at its buffers first, and what goes meanwhile may have to wait for another heap's release.
+    [Fact]
+    public void What_waits_to_be_released_when_its_heap_ends_is_released_without_it()
+    {
+        using var host = new TestHost(options => options with
+        {
+            Time = new TimeByHand(),
+            Heaps = [.. options.Heaps, new HeapDefinition { Name = "ending", Create = context => new ScriptedHeap(context) }],
+        });
+        using var began = new ManualResetEventSlim();
+        using var end = new ManualResetEventSlim();
+        host.Heap.OnRelease = _ =>
+        {
+            began.Set();
+            end.Wait();
+        };
+        var core = host.Host.Core;
+        host.Allocate().Dispose();
+        Assert.True(began.Wait(TimeSpan.FromSeconds(20)));
+        var buffer = host.Allocate(heap: "ending");
+        var record = core.Table.Snapshot().Single();
+        buffer.Dispose();
+        core.Watch.TryCatchUp(core.Watch.Progress, TimeSpan.Zero);
+        Assert.Equal((0, 2), (core.Table.Count, core.Releaser.Pending));
+
+        Assert.True(core.Releaser.TakeFromHeap(record, ReleaseReason.HeapStopping));
+        core.Releaser.Forget(record.Heap);
+        end.Set();
+        host.AssertNothingIsHeld();
+        host.AssertNothingIsHeld("ending");
     }
 
     /// <summary>Watchdogs look when they are told to.</summary>
