@@ -17,9 +17,11 @@ public sealed partial class DmaHeapHost
     {
         ArgumentNullException.ThrowIfNull(shown);
         var core = Core;
-        return core.Watches.Identify(shown, isKept: false) is not { } record
+        var buffer = core.Watches.Identify(shown, isKept: false) is not { } record
             ? null
             : new ShownBuffer(new BufferId(core.Epoch, record.Sequence), record.Heap.Name, record.Length, record.Memory.MappedPageSize, Replies.FlagsOf(record));
+        GC.KeepAlive(shown); // it keeps the buffer from ending meanwhile
+        return buffer;
     }
 
     /// <summary>Names a buffer, as DMA_BUF_SET_NAME does; the last name wins.</summary>
@@ -36,6 +38,7 @@ public sealed partial class DmaHeapHost
 
         ArgumentNullException.ThrowIfNull(shown);
         Core.LookAt(shown).Name = name;
+        GC.KeepAlive(shown); // it keeps the buffer from ending meanwhile
     }
 
     /// <summary>Tells the heap that CPU access begins. Nothing happens where it has no hooks (<see cref="BufferFlags.CpuAccessHooks"/>).</summary>

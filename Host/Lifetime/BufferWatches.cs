@@ -127,6 +127,7 @@ internal sealed class BufferWatches(BufferTable table, Releaser releaser) : IDis
     public void Ended(int watch)
     {
         if (table.TryLookAt(watch, out _) && TryHandOver(watch)) _opaque.Remove(watch);
+        else _reserved.Remove(watch); // memory that a heap took and forgot
     }
 
     /// <summary>Ends all watches.</summary>
