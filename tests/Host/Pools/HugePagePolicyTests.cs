@@ -46,7 +46,7 @@ public sealed class HugePagePolicyTests
     [MemberData(nameof(Policies))]
     public async Task A_client_is_told_what_its_mapping_is_made_of(string all, string ofSize, Way way)
     {
-        SkipWherePagesAreReserved();
+        using var reserved = ReservedHugePages.TakeAll(); // they come first
         using var policy = new HugePagePolicy(all, ofSize);
         using var host = new PooledHost(PooledHost.Fixed(Length, Length), HeapPages.Auto);
         host.WaitFor(1);
@@ -73,7 +73,7 @@ public sealed class HugePagePolicyTests
     [InlineData("always", "never", Way.None)] // gives huge pages to whoever writes: more than is told
     public void Whoever_cannot_do_without_is_refused_only_where_the_kernel_gives_none(string all, string ofSize, Way way)
     {
-        SkipWherePagesAreReserved();
+        using var reserved = ReservedHugePages.TakeAll(); // they come first
         using var policy = new HugePagePolicy(all, ofSize);
         using var host = new PooledHost(pool: null, HeapPages.Huge);
         if (way == Way.None)
@@ -108,7 +108,7 @@ public sealed class HugePagePolicyTests
     [MemberData(nameof(Policies))]
     public async Task A_host_that_may_not_look_is_told_by_the_kernel(string all, string ofSize, Way way)
     {
-        SkipWherePagesAreReserved();
+        using var reserved = ReservedHugePages.TakeAll(); // they come first
         using var policy = new HugePagePolicy(all, ofSize);
         using var sandbox = new CliSandbox();
         sandbox.WriteConfiguration(""" "huge": { "plugin": "SystemHeap", "pages": "auto", "access": { "mode": "0666" } } """);
@@ -133,8 +133,6 @@ public sealed class HugePagePolicyTests
         var listed = Assert.Single(await client.ListBuffersAsync());
         Assert.Equal((s_page, BufferFlags.None), (listed.PageSize, listed.Flags & BufferFlags.Resident));
     }
-
-    private static void SkipWherePagesAreReserved() => Assert.SkipUnless(ReservedHugePages.Free == 0, "huge pages are reserved on this machine, and come first");
 
     private static async Task<(long Host, long Touchers)> PayersAsync(DmaHeapClient client, string heap)
     {

@@ -29,6 +29,19 @@ internal sealed class ReservedHugePages : IDisposable
 
     public static long Free => DmaHeap.Linux.HugePagePool.Read(2 << 20)?.Free ?? 0;
 
+    /// <summary>Takes all that are free, until it is disposed; skips the test where they cannot be had.</summary>
+    public static IDisposable TakeAll()
+    {
+        var file = new ReusableDescriptor();
+        if (Free == 0) return file;
+        var errno = Memfd.TryCreate("taken", MemfdFlags.CloseOnExec | MemfdFlags.Huge2MiB, file);
+        if (errno == Errno.None) errno = FileSpace.TryAllocate(file, 0, Free << 21);
+        if (errno == Errno.None && Free == 0) return file;
+        file.Dispose();
+        Assert.Skip($"huge pages are reserved on this machine, come first, and cannot be taken: {errno.Describe()}");
+        return file;
+    }
+
     // By the difference: another test run on this machine may change it as well.
     public void Dispose() => Add(-_added);
 
