@@ -5,30 +5,33 @@ using DmaHeap.Tests.Support;
 namespace DmaHeap.Tests.Host;
 
 /// <summary>When the host says that a heap does not come back from a release.</summary>
-public sealed class StuckReleaseTests
+public sealed class StuckReleaseTests : IDisposable
 {
+    private readonly ManualResetEventSlim _began = new();
+    private readonly ManualResetEventSlim _end = new();
+
+    public void Dispose()
+    {
+        _began.Dispose();
+        _end.Dispose();
+    }
+
     [Fact]
     public void A_release_that_just_began_when_the_watchdog_looks_is_not_stuck_and_one_that_is_there_at_the_next_look_is()
     {
         var time = new TimeByHand();
         using var host = new TestHost(change: options => options with { Time = time });
-        using var began = new ManualResetEventSlim();
-        using var end = new ManualResetEventSlim();
-        host.Heap.OnRelease = _ =>
-        {
-            began.Set();
-            end.Wait();
-        };
+        host.Heap.OnRelease = _ => Hold();
         time.LookAround(); // nothing is released, now or for ever so long before
 
         host.Allocate().Dispose();
-        Assert.True(began.Wait(TimeSpan.FromSeconds(20)));
+        Assert.True(_began.Wait(TimeSpan.FromSeconds(20)));
         time.LookAround();
         Assert.DoesNotContain(host.Log, line => line.StartsWith("31:", StringComparison.Ordinal));
 
         time.LookAround();
         Assert.Single(host.Log, line => line.StartsWith("31:", StringComparison.Ordinal));
-        end.Set();
+        _end.Set();
         host.AssertNothingIsHeld();
     }
 
@@ -38,22 +41,16 @@ public sealed class StuckReleaseTests
     {
         var time = new TimeByHand();
         using var host = new TestHost(change: options => options with { Time = time });
-        using var began = new ManualResetEventSlim();
-        using var end = new ManualResetEventSlim();
-        host.Heap.OnRelease = _ =>
-        {
-            began.Set();
-            end.Wait();
-        };
+        host.Heap.OnRelease = _ => Hold();
         var releaser = host.Host.Core.Releaser;
         host.Allocate().Dispose();
-        Assert.True(began.Wait(TimeSpan.FromSeconds(20)));
+        Assert.True(_began.Wait(TimeSpan.FromSeconds(20)));
         time.LookAround();
         time.LookAround();
         Assert.Single(host.Log, line => line.StartsWith("31:", StringComparison.Ordinal)); // another thread took over, and ends with the host
 
         host.Dispose();
-        end.Set();
+        _end.Set();
         Eventually.True(() => releaser.Progress == 1, "the buffer is not released");
     }
 
@@ -66,16 +63,10 @@ public sealed class StuckReleaseTests
             Time = new TimeByHand(),
             Heaps = [.. options.Heaps, new HeapDefinition { Name = "ending", Create = context => new ScriptedHeap(context) }],
         });
-        using var began = new ManualResetEventSlim();
-        using var end = new ManualResetEventSlim();
-        host.Heap.OnRelease = _ =>
-        {
-            began.Set();
-            end.Wait();
-        };
+        host.Heap.OnRelease = _ => Hold();
         var core = host.Host.Core;
         host.Allocate().Dispose();
-        Assert.True(began.Wait(TimeSpan.FromSeconds(20)));
+        Assert.True(_began.Wait(TimeSpan.FromSeconds(20)));
         var buffer = host.Allocate(heap: "ending");
         var record = core.Table.Snapshot().Single();
         buffer.Dispose();
@@ -84,9 +75,15 @@ public sealed class StuckReleaseTests
 
         Assert.True(core.Releaser.TakeFromHeap(record, ReleaseReason.HeapStopping));
         core.Releaser.Forget(record.Heap);
-        end.Set();
+        _end.Set();
         host.AssertNothingIsHeld();
         host.AssertNothingIsHeld("ending");
+    }
+
+    private void Hold()
+    {
+        _began.Set();
+        _end.Wait();
     }
 
     /// <summary>Watchdogs look when they are told to.</summary>
